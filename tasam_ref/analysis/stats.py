@@ -1,0 +1,31 @@
+"""Means with intervals over runs.  A run is one training seed: episodes within a run are averaged first."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean and its confidence interval; low and high are NaN when one value cannot tell."""
+
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self):
+        if math.isnan(self.low):
+            return f"{self.mean:.3f}"
+        return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def mean_interval(values, level=0.95):
+    """Student's t interval of the mean:  mean +- t_{(1+level)/2, n-1} s / sqrt(n).  values (n,), n >= 1."""
+    values = np.asarray(values, dtype=float)
+    mean = float(values.mean())
+    if values.size < 2:
+        return Interval(mean, math.nan, math.nan)
+    half = float(stats.t.ppf((1 + level) / 2, values.size - 1) * stats.sem(values))
+    return Interval(mean, mean - half, mean + half)

@@ -1,0 +1,203 @@
+"""The command line: ``tasam-ref train | evaluate | compare | baselines | methods``.
+
+Exit codes: 0 done, 1 tried and failed (a diverging or interrupted run), 2 refused (bad input).
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from . import __version__
+from .errors import RunFailure, UsageError
+
+# Matrix products of one agent run on one core each; this must be said before NumPy is first imported.
+for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+_EPILOG = "Exit codes: 0 done; 1 the run failed or was interrupted; 2 what was asked for was refused."
+
+
+def main(arguments=None):
+    """Run the command line and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except UsageError as error:
+        return _say_error(error, 2)
+    except (RunFailure, OSError) as error:
+        return _say_error(error, 1)
+    except KeyboardInterrupt:
+        return _say_error("interrupted", 1)
+
+
+def _say_error(error, code):
+    print(f"tasam-ref: {'refused' if code == 2 else 'failed'}: {error}", file=sys.stderr)
+    return code
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="tasam-ref", epilog=_EPILOG,
+        description="Reference implementation of TA-SAM MARL: soft actor-critic agents, one per O-DU, slice a cell's "
+                    "resource blocks among eMBB, mMTC and URLLC, with selective sharpness-aware minimisation.")
+    parser.add_argument("--version", action="version", version=f"tasam-ref {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_train(commands)
+    _add_evaluate(commands)
+    _add_compare(commands)
+    _add_baselines(commands)
+    _add_methods(commands)
+    return parser
+
+
+def _command(commands, name, run, summary, description):
+    parser = commands.add_parser(name, help=summary, description=description, epilog=_EPILOG)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_config_options(parser, default="quick"):
+    parser.add_argument("--preset", default=default, metavar="P",
+                        help="quick (minutes), paper (Table 1 and Algorithm 1 literally) or paper_utd1 (one gradient "
+                             "step per frame); default: %(default)s")
+    parser.add_argument("--set", action="append", default=[], dest="settings", metavar="SECTION.FIELD=VALUE",
+                        help="change one field of the configuration, e.g. --set agent.gamma=0.9; repeatable")
+
+
+def _add_train(commands):
+    parser = _command(
+        commands, "train", _train, "train one method from one seed",
+        "Train METHOD and store the run in a folder: config.toml, manifest.json, metrics.csv, checkpoint.npz, and, at "
+        "the end, evaluation.json. Ctrl-C ends the iteration under way, writes a checkpoint and says how to go on. A "
+        "resumed run ends with the same bytes as an undisturbed one.")
+    parser.add_argument("method", nargs="?", metavar="METHOD", help="a method's name; see 'tasam-ref methods'")
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of every random stream; default: the preset's")
+    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder")
+    parser.add_argument("--resume", action="store_true",
+                        help="go on with the run in --out; METHOD and options may then be left out")
+    _add_config_options(parser)
+
+
+def _train(options):
+    from .config_io import load_preset
+    from .experiments.run_folder import RunFolder
+    from .experiments.training import open_or_create, train
+    from .methods.registry import configure
+
+    if options.method is None:
+        if not options.resume:
+            raise UsageError("METHOD is missing: needed unless --resume continues a run")
+        folder = RunFolder.open(options.out)
+    else:
+        seed = [] if options.seed is None else [f"run.seed={options.seed}"]
+        config = configure(options.method, load_preset(options.preset), options.settings + seed)
+        folder = open_or_create(options.out, options.method, config, options.resume)
+    train(folder)
+    return _print_evaluation(folder)
+
+
+def _add_evaluate(commands):
+    parser = _command(
+        commands, "evaluate", _evaluate, "evaluate a run on held-out episodes",
+        "Run the trained actors of RUN without exploration on the held-out episodes, which are the same for every run "
+        "and never met in training; print the means and write RUN/evaluation.json.")
+    parser.add_argument("path", type=Path, metavar="RUN", help="a run's folder")
+
+
+def _evaluate(options):
+    from .experiments.run_folder import RunFolder
+    from .experiments.training import evaluate_run
+
+    folder = RunFolder.open(options.path)
+    folder.write_evaluation(evaluate_run(folder))
+    return _print_evaluation(folder)
+
+
+def _print_evaluation(folder):
+    from .experiments.tables import reference_table
+
+    name = f"{folder.method} seed {folder.config.run.seed}"
+    print(reference_table({name: folder.evaluation()}, folder.config), end="")
+    print(f"stored in {folder.path}")
+    return 0
+
+
+def _add_compare(commands):
+    parser = _command(
+        commands, "compare", _compare, "train methods over seeds and compare them",
+        "Train every METHOD from seeds 0 to N-1 under common random numbers, evaluate all on the same held-out episodes "
+        "and print one table, with 95 %% t intervals over seeds and the methods' differences paired by seed. Writes "
+        "DIR/METHOD/seed_N, DIR/comparison.csv and DIR/learning_curves.png.")
+    parser.add_argument("methods", nargs="+", metavar="METHOD", help="methods' names; see 'tasam-ref methods'")
+    parser.add_argument("--seeds", type=int, default=2, metavar="N", help="seeds per method; default: %(default)s")
+    parser.add_argument("--jobs", type=int, default=1, metavar="J", help="runs at a time; default: %(default)s")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the comparison")
+    parser.add_argument("--resume", action="store_true", help="keep finished runs in --out and go on with the others")
+    _add_config_options(parser)
+
+
+def _compare(options):
+    from .config_io import load_preset
+    from .methods.registry import configure
+
+    for name in ("seeds", "jobs"):
+        if getattr(options, name) < 1:
+            raise UsageError(f"--{name} = {getattr(options, name)}: must be at least 1")
+    if len(set(options.methods)) < len(options.methods):
+        raise UsageError(f"METHOD = {' '.join(options.methods)}: must name each method once")
+    preset = load_preset(options.preset)
+    configs = {name: configure(name, preset, options.settings) for name in options.methods}
+    _refuse_seed(options.settings)
+
+    from .experiments.comparison import plan, prepare, run_all, summary_rows, write_csv
+    from .experiments.evaluation import reference_evaluations
+    from .experiments.plotting import plot_comparison
+    from .experiments.tables import comparison_table
+
+    entries = plan(configs, options.seeds, options.out)
+    prepare(entries, options.resume)
+    folders = run_all(entries, options.jobs, lambda line: print(line, flush=True))
+    references = reference_evaluations(folders[0].config)
+    write_csv(options.out / "comparison.csv", summary_rows(folders))
+    plot_comparison(options.out / "learning_curves.png", folders, references)
+    print("\n" + comparison_table(folders, references), end="")
+    print(f"stored in {options.out}: comparison.csv, learning_curves.png and the runs")
+    return 0
+
+
+def _refuse_seed(settings):
+    for setting in settings:
+        if setting.split("=")[0].strip() == "run.seed":
+            raise UsageError(f"--set {setting}: compare takes seeds 0 to N-1; use --seeds N")
+
+
+def _add_baselines(commands):
+    parser = _command(
+        commands, "baselines", _baselines, "reward and QoS of policies that do not learn",
+        "Evaluate idle, random, the equal static split and the best static split of a grid on the held-out episodes. "
+        "They give rewards a scale: the network is alive when idle < random < equal < best.")
+    _add_config_options(parser)
+
+
+def _baselines(options):
+    from .config_io import apply_settings, load_preset
+    from .experiments.evaluation import reference_evaluations
+    from .experiments.tables import reference_table
+
+    config = apply_settings(load_preset(options.preset), options.settings)
+    print(reference_table(reference_evaluations(config), config), end="")
+    return 0
+
+
+def _add_methods(commands):
+    _command(commands, "methods", _methods, "list the methods", "List the methods, one line each.")
+
+
+def _methods(options):
+    from .methods.registry import METHODS
+
+    width = max(map(len, METHODS))
+    for name, method in METHODS.items():
+        print(f"{name.ljust(width)}  {method.description} ({method.source})")
+    return 0

@@ -1,0 +1,94 @@
+"""Configurations as TOML text: presets, files, and single settings from the command line."""
+
+import hashlib
+import json
+import tomllib
+from dataclasses import fields, replace
+from importlib import resources
+
+from .config import Config
+from .errors import UsageError
+
+
+def preset_names():
+    """Names of the presets that ship with the package."""
+    files = resources.files(__package__).joinpath("presets").iterdir()
+    return sorted(f.name[:-5] for f in files if f.name.endswith(".toml"))
+
+
+def load_preset(name):
+    """Return the Config of a preset.  Raises UsageError for an unknown name."""
+    if name not in preset_names():
+        raise UsageError(f"preset = {name!r}: must be one of {', '.join(preset_names())}")
+    return from_toml(resources.files(__package__).joinpath("presets", f"{name}.toml").read_text("utf-8"))
+
+
+def from_toml(text):
+    """Parse TOML into a Config; what the text leaves out keeps its default.  Raises UsageError."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"not a TOML configuration: {error}") from None
+    return update(Config(), tables)
+
+
+def to_toml(config):
+    """Write every field of a Config as TOML; ``from_toml`` gives the same Config back."""
+    lines = []
+    for part in fields(config):
+        values = getattr(config, part.name)
+        lines.append(f"[{part.name}]")
+        lines += [f"{f.name} = {_literal(getattr(values, f.name))}" for f in fields(values)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _literal(value):
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_literal(v) for v in value) + "]"
+    if isinstance(value, float):
+        return repr(value)
+    return json.dumps(value)
+
+
+def update(config, tables):
+    """Return ``config`` with the fields of a nested mapping replaced.  Unknown names are refused."""
+    sections = {part.name for part in fields(config)}
+    changed = {}
+    for name, values in tables.items():
+        if name not in sections or not isinstance(values, dict):
+            raise UsageError(f"section [{name}]: must be one of {', '.join(sorted(sections))}")
+        part = getattr(config, name)
+        known = {f.name for f in fields(part)}
+        for key in values:
+            if key not in known:
+                raise UsageError(f"{name}.{key}: no such field; [{name}] has {', '.join(sorted(known))}")
+        try:
+            changed[name] = replace(part, **values)
+        except UsageError as error:
+            raise UsageError(f"{name}.{error}") from None
+    return replace(config, **changed)
+
+
+def apply_settings(config, settings):
+    """Apply ``section.field=value`` texts together.  Raises UsageError for a malformed one."""
+    tables = {}
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        section_name, dot, key = path.strip().partition(".")
+        if not equals or not dot or not key:
+            raise UsageError(f"--set {setting!r}: must look like section.field=value")
+        tables.setdefault(section_name, {})[key] = _parse_value(text.strip())
+    return update(config, tables)
+
+
+def _parse_value(text):
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def config_hash(config):
+    """First 16 hexadecimal digits of the SHA-256 of the complete TOML text."""
+    return hashlib.sha256(to_toml(config).encode()).hexdigest()[:16]

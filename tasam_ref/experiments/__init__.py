@@ -1,0 +1,1 @@
+"""Runs: their folder, training them, evaluating them, comparing them."""

@@ -1,0 +1,108 @@
+"""Methods against each other: one run per method and seed, then one table, one CSV file and one picture."""
+
+import csv
+import io
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import RunFailure, UsageError
+from ..files import write_atomically
+from .run_folder import COMPLETE, RunFolder
+from .training import open_or_create, train
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run of a comparison: what to run and where."""
+
+    method: str
+    seed: int
+    config: object
+    path: Path
+
+
+def plan(configs, seeds, out):
+    """Entries for a mapping method -> Config and a number of seeds, in folders out/method/seed_N."""
+    return [Entry(method, seed, replace(config, run=replace(config.run, seed=seed)), Path(out) / method / f"seed_{seed}")
+            for seed in range(seeds) for method, config in configs.items()]
+
+
+def prepare(entries, resume):
+    """Refuse before anything runs: folders that exist (without ``resume``) or hold other runs."""
+    for entry in entries:
+        if entry.path.exists():
+            if not resume:
+                raise UsageError(f"{entry.path}: exists already; continue with --resume, or choose another --out")
+            open_or_create(entry.path, entry.method, entry.config, resume=True)
+
+
+def run_all(entries, jobs, say):
+    """Run every entry, ``jobs`` at a time in processes of their own, and return the RunFolders in order.
+
+    Finished runs are kept and unfinished ones go on.  Raises RunFailure when any failed or was interrupted, after
+    the others ended.
+    """
+    failures, done = [], 0
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        futures = {pool.submit(_run, entry): entry for entry in entries}
+        try:
+            for future in as_completed(futures):
+                done += 1
+                failure = future.exception()
+                name = f"{futures[future].method} seed {futures[future].seed}"
+                say(f"[{done}/{len(entries)}] {name}: {failure or future.result()}")
+                if failure is not None:
+                    failures.append(name)
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise RunFailure("interrupted; every run kept its checkpoint: the same command with --resume goes on") from None
+    if failures:
+        raise RunFailure(f"{len(failures)} of {len(entries)} runs did not end: {', '.join(failures)}; the same command "
+                         "with --resume tries them again")
+    return [RunFolder.open(entry.path) for entry in entries]
+
+
+def _run(entry):
+    folder = open_or_create(entry.path, entry.method, entry.config, resume=True)
+    if folder.status == COMPLETE:
+        return "was complete"
+    train(folder)
+    return f"done in {folder.manifest['wall_seconds']:.0f} s, held-out reward {folder.evaluation().reward.mean():.3f}"
+
+
+def group_by_method(folders):
+    """A mapping method -> its RunFolders by seed, in the order of first appearance."""
+    groups = {}
+    for folder in folders:
+        groups.setdefault(folder.method, []).append(folder)
+    return groups
+
+
+def summary_rows(folders):
+    """One flat dictionary per run, for CSV: held-out means, SAM share, time."""
+    rows = []
+    for folder in folders:
+        evaluation, names = folder.evaluation(), folder.config.slices.names
+        row = {"method": folder.method, "seed": folder.config.run.seed, "reward": evaluation.reward.mean()}
+        for s, name in enumerate(names):
+            row[f"qos_{name}"] = evaluation.qos[:, s].mean()
+            row[f"violated_{name}"] = evaluation.violated[:, s].mean()
+            row[f"rb_share_{name}"] = evaluation.rb_share[:, s].mean()
+        row["sam_actor_share"] = np.mean(folder.metrics()["sam_actor"])
+        row["wall_seconds"] = folder.manifest["wall_seconds"]
+        rows.append(row)
+    return rows
+
+
+def write_csv(path, rows):
+    """Write flat dictionaries with equal keys as CSV."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    with write_atomically(path) as file:
+        file.write(text.getvalue())

@@ -1,0 +1,61 @@
+"""The picture of a comparison: learning curves and held-out rewards."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..analysis.stats import mean_interval
+from .comparison import group_by_method
+
+# Okabe and Ito's colours, told apart by colour-blind readers too.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+
+def plot_comparison(path, folders, references):
+    """Write a PNG: training reward over iterations, and held-out reward against the reference policies."""
+    groups = group_by_method(folders)
+    config, seeds = folders[0].config, len(next(iter(groups.values())))
+    figure = Figure(figsize=(9.5, 4.2), layout="constrained")
+    curves, held_out = figure.subplots(1, 2, width_ratios=(3, 2))
+    for colour, (method, runs) in zip(COLOURS, groups.items()):
+        _draw_curve(curves, method, runs, colour)
+    _draw_held_out(held_out, groups, references)
+    curves.set(xlabel="iteration", ylabel="reward per frame and DU, mean over DUs", title="Training (exploring)")
+    curves.legend(frameon=False, loc="lower right")
+    held_out.set(ylabel="reward per frame and DU", title="Held-out episodes (deterministic)")
+    figure.supxlabel(
+        f"{config.radio.num_dus} DUs, {config.radio.num_ues} users, {config.radio.num_rbs} RBs. "
+        f"{seeds} training seed{'s' * (seeds > 1)}; bands and bars: 95 % t intervals over seeds; "
+        f"{config.run.eval_episodes} held-out episodes of {config.run.eval_frames} frames.", fontsize=8)
+    for axes in (curves, held_out):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25)
+    figure.savefig(path, dpi=150, metadata={"Software": None})
+
+
+def _draw_curve(axes, method, runs, colour):
+    """Mean over seeds of the DUs' mean reward, in blocks of a twentieth of the run."""
+    num_dus = runs[0].config.radio.num_dus
+    rewards = [np.reshape(run.metrics()["reward"], (-1, num_dus)).mean(axis=1) for run in runs]
+    shortest = min(len(r) for r in rewards)
+    block = max(shortest // 20, 1)
+    blocks = np.array([r[: shortest // block * block].reshape(-1, block).mean(axis=1) for r in rewards])
+    iterations = (np.arange(blocks.shape[1]) + 0.5) * block
+    intervals = [mean_interval(column) for column in blocks.T]
+    axes.plot(iterations, [i.mean for i in intervals], color=colour, label=method)
+    axes.fill_between(iterations, [i.low for i in intervals], [i.high for i in intervals], color=colour, alpha=0.18,
+                      linewidth=0)
+
+
+def _draw_held_out(axes, groups, references):
+    for x, (colour, (method, runs)) in enumerate(zip(COLOURS, groups.items())):
+        rewards = np.array([run.evaluation().reward.mean() for run in runs])
+        interval = mean_interval(rewards)
+        axes.plot(np.full(rewards.size, x), rewards, "o", color=colour, alpha=0.45, markersize=5)
+        axes.plot([x - 0.2, x + 0.2], [interval.mean] * 2, color=colour, linewidth=2)
+        axes.vlines(x + 0.12, interval.low, interval.high, color=colour)
+    shown = [(n, e) for n, e in references.items() if n != "idle"]
+    for style, (name, evaluation) in zip(("-", "--", ":"), shown):
+        axes.axhline(evaluation.reward.mean(), color="0.4", linestyle=style, linewidth=1, label=name)
+    axes.set_xticks(range(len(groups)), groups)
+    axes.set_xlim(-0.6, len(groups) - 0.4)
+    axes.legend(frameon=False, fontsize=8)

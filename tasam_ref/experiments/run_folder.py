@@ -1,0 +1,144 @@
+"""The folder of one run.
+
+config.toml      complete and reloadable
+manifest.json    method, seed, package versions, config hash, machine, wall time, status
+metrics.csv      one row per iteration and agent
+evaluation.json  held-out episodes, once training ended
+checkpoint.npz   everything that continuing needs; after the end, the networks alone
+
+The folder appears under its name only when config and manifest are in it, and each file is replaced whole.
+"""
+
+import csv
+import json
+import os
+import platform
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+from .. import __version__
+from ..config_io import config_hash, from_toml, to_toml
+from ..errors import UsageError
+from ..files import write_atomically
+from ..marl.checkpoint import load_checkpoint, save_checkpoint
+from .evaluation import Evaluation
+
+RUNNING, INTERRUPTED, FAILED, COMPLETE = "running", "interrupted", "failed", "complete"
+
+
+class RunFolder:
+    """A run on disk.  Make one with ``create`` or ``open``."""
+
+    def __init__(self, path, config, manifest):
+        self.path, self.config, self.manifest = Path(path), config, manifest
+
+    @classmethod
+    def create(cls, path, method, config):
+        """Make the folder.  Raises UsageError when it exists or cannot be made."""
+        path = Path(path)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        if path.exists():
+            raise UsageError(f"{path}: exists already; continue it with --resume, or choose another folder")
+        folder = cls(temporary, config, _new_manifest(method, config))
+        try:
+            temporary.mkdir(parents=True)
+            with write_atomically(temporary / "config.toml") as file:
+                file.write(to_toml(config))
+            folder.write_manifest()
+            os.rename(temporary, path)
+        except OSError as error:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
+        folder.path = path
+        return folder
+
+    @classmethod
+    def open(cls, path):
+        """Read an existing folder.  Raises UsageError when it is not a run of this package."""
+        path = Path(path)
+        try:
+            config = from_toml((path / "config.toml").read_text("utf-8"))
+            manifest = json.loads((path / "manifest.json").read_text("utf-8"))
+        except OSError as error:
+            raise UsageError(f"{path}: not a run folder: {Path(error.filename).name}: {error.strerror}") from None
+        except (ValueError, UsageError) as error:
+            raise UsageError(f"{path}: not a run folder of this package: {error}") from None
+        if not isinstance(manifest, dict) or manifest.get("config_hash") != config_hash(config):
+            raise UsageError(f"{path}: config.toml was changed after the run began: its hash is not the manifest's")
+        return cls(path, config, manifest)
+
+    @property
+    def method(self):
+        """Name of the run's method."""
+        return self.manifest["method"]
+
+    @property
+    def status(self):
+        """One of running, interrupted, failed, complete."""
+        return self.manifest["status"]
+
+    def write_manifest(self, **changes):
+        """Write the manifest with some entries changed."""
+        self.manifest |= changes
+        with write_atomically(self.path / "manifest.json") as file:
+            file.write(json.dumps(self.manifest, indent=1) + "\n")
+
+    def save_checkpoint(self, state):
+        """Replace the checkpoint."""
+        save_checkpoint(self.path / "checkpoint.npz", state, config_hash(self.config))
+
+    def load_checkpoint(self):
+        """Return the checkpoint's arrays, or None when there is none yet."""
+        path = self.path / "checkpoint.npz"
+        return load_checkpoint(path, config_hash(self.config)) if path.exists() else None
+
+    def write_metrics(self, lines):
+        """Replace metrics.csv by these lines, the header first."""
+        with write_atomically(self.path / "metrics.csv") as file:
+            file.writelines(lines)
+
+    def read_metric_lines(self, before_iteration):
+        """The header and the rows of iterations below ``before_iteration``, as lines; empty without a file."""
+        try:
+            lines = (self.path / "metrics.csv").read_text("utf-8").splitlines(keepends=True)
+        except FileNotFoundError:
+            return []
+        return lines[:1] + [line for line in lines[1:] if int(line.split(",", 1)[0]) < before_iteration]
+
+    def metrics(self):
+        """metrics.csv as a dictionary of columns of numbers."""
+        with open(self.path / "metrics.csv", encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        return {name: [float(row[name]) for row in rows] for name in rows[0]}
+
+    def write_evaluation(self, evaluation):
+        """Replace evaluation.json."""
+        with write_atomically(self.path / "evaluation.json") as file:
+            file.write(evaluation.to_json())
+
+    def evaluation(self):
+        """The stored Evaluation."""
+        return Evaluation.from_json((self.path / "evaluation.json").read_text("utf-8"))
+
+
+def metric_lines(iteration, columns):
+    """CSV rows of one iteration, one per agent, from a dictionary of columns (M,)."""
+    agents = range(len(next(iter(columns.values()))))
+    return [",".join([str(iteration), str(i)] + [repr(column[i].item()) for column in columns.values()]) + "\n"
+            for i in agents]
+
+
+def metric_header(columns):
+    """The first line of metrics.csv."""
+    return ",".join(["iteration", "agent", *columns]) + "\n"
+
+
+def _new_manifest(method, config):
+    packages = {name: metadata.version(name) for name in ("numpy", "numba", "scipy")}
+    return {
+        "method": method, "seed": config.run.seed, "config_hash": config_hash(config), "status": RUNNING,
+        "iterations_done": 0, "wall_seconds": 0.0, "message": "",
+        "packages": {"tasam_ref": __version__, "python": platform.python_version(), **packages},
+        "machine": {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()},
+    }

@@ -1,0 +1,62 @@
+"""Comparisons and evaluations as plain-text tables."""
+
+import numpy as np
+
+from ..analysis.stats import mean_interval
+from .comparison import group_by_method, summary_rows
+
+
+def comparison_table(folders, references):
+    """The comparison as text: a line per method, a line per reference policy, and paired differences."""
+    config = folders[0].config
+    groups = group_by_method(folders)
+    head = ["", "reward", *(f"{name}" for name in config.slices.names), "Q_min violated", "SAM actors", "seconds"]
+    body = []
+    for method, runs in groups.items():
+        rows = summary_rows(runs)
+        evaluations = [run.evaluation() for run in runs]
+        body.append([method, str(mean_interval([row["reward"] for row in rows])),
+                     *_quality_cells(evaluations, config),
+                     f"{100 * np.mean([row['sam_actor_share'] for row in rows]):.0f} %",
+                     f"{np.mean([row['wall_seconds'] for row in rows]):.0f}"])
+    for name, evaluation in references.items():
+        body.append([name, f"{evaluation.reward.mean():.3f}", *_quality_cells([evaluation], config), "", ""])
+    return _format_table(head, body) + "".join(_differences(groups))
+
+
+def reference_table(evaluations, config):
+    """Evaluations by name as text: mean reward with its interval over episodes, QoS, violations."""
+    head = ["", "reward", *config.slices.names, "Q_min violated"]
+    body = [[name, str(mean_interval(evaluation.reward)), *_quality_cells([evaluation], config)]
+            for name, evaluation in evaluations.items()]
+    return _format_table(head, body)
+
+
+def _quality_cells(evaluations, config):
+    """Mean QoS of each slice in Mbit/s or ms, and the violation shares of all slices in one cell."""
+    qos = np.mean([e.qos.mean(axis=0) for e in evaluations], axis=0)
+    violated = np.mean([e.violated.mean(axis=0) for e in evaluations], axis=0)
+    cells = [_slice_text(value, config, s) for s, value in enumerate(qos)]
+    return [*cells, " / ".join(f"{100 * v:.0f}" for v in violated) + " %"]
+
+
+def _slice_text(value, config, s):
+    """A slice's QoS with its unit."""
+    if config.reward.qos_reading == "weighted_sum":
+        return f"{value:.3f}"
+    return f"{value * 1e3:.2f} ms" if config.reward.metrics[s] == "max_latency" else f"{value / 1e6:.1f} Mbit/s"
+
+
+def _differences(groups):
+    """Differences in held-out reward to the last method, paired by seed (common random numbers)."""
+    rewards = {method: np.array([run.evaluation().reward.mean() for run in runs]) for method, runs in groups.items()}
+    *others, base = rewards
+    for method in others:
+        yield f"{method} - {base}: {mean_interval(rewards[method] - rewards[base])} in reward, paired by seed\n"
+
+
+def _format_table(head, body):
+    """Plain text columns, the first left-aligned."""
+    widths = [max(len(row[c]) for row in [head, *body]) for c in range(len(head))]
+    lines = [[row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:]))] for row in [head, *body]]
+    return "\n".join("  ".join(line).rstrip() for line in lines) + "\n"

@@ -1,0 +1,122 @@
+"""One run from its folder to its end: train, checkpoint, evaluate; resumable at any moment."""
+
+import signal
+import threading
+import time
+from contextlib import contextmanager
+
+from ..errors import RunFailure, UsageError
+from ..marl.trainer import Trainer
+from ..oran.env import OranEnv
+from .evaluation import deterministic_policy, evaluate_held_out
+from .progress import Progress
+from .run_folder import COMPLETE, FAILED, INTERRUPTED, RUNNING, RunFolder, metric_header, metric_lines
+
+
+def open_or_create(path, method, config, resume):
+    """Return the run's folder: a new one, or with ``resume`` the existing one if it holds the same run."""
+    if not (resume and path.exists()):
+        return RunFolder.create(path, method, config)
+    folder = RunFolder.open(path)
+    if folder.method != method or folder.config != config:
+        raise UsageError(f"{path}: holds another run ({folder.method}, config {folder.manifest['config_hash']}) than "
+                         f"the one asked for ({method}); choose another folder")
+    return folder
+
+
+def train(folder, label=None):
+    """Bring the run in ``folder`` to its end and return the folder.
+
+    Raises RunFailure when the run diverges or is interrupted; what was reached is kept, and calling again goes on.
+    """
+    if folder.status == COMPLETE:
+        return folder
+    state = folder.load_checkpoint()
+    clock = _Clock(folder.manifest["wall_seconds"])
+    folder.write_manifest(status=RUNNING, message="")
+    try:
+        if state is None or "iteration" in state:
+            _train_to_end(folder, state, clock, label or f"{folder.method} seed {folder.config.run.seed}")
+    except RunFailure as failure:
+        status = INTERRUPTED if isinstance(failure, Interrupted) else FAILED
+        folder.write_manifest(status=status, message=str(failure), wall_seconds=clock.seconds())
+        raise
+    folder.write_evaluation(evaluate_run(folder))
+    folder.write_manifest(status=COMPLETE, wall_seconds=clock.seconds())
+    return folder
+
+
+def evaluate_run(folder):
+    """Evaluate the actors of a run's checkpoint, deterministic, on the held-out episodes."""
+    state = folder.load_checkpoint()
+    if state is None:
+        raise UsageError(f"{folder.path}: has no checkpoint yet; train it first")
+    return evaluate_held_out(folder.config, deterministic_policy(folder.config, state["actors"]))
+
+
+class Interrupted(RunFailure):
+    """Stopped by Ctrl-C or SIGTERM, with a checkpoint."""
+
+
+class _Clock:
+    def __init__(self, already):
+        self.already, self.began = already, time.monotonic()
+
+    def seconds(self):
+        return round(self.already + time.monotonic() - self.began, 3)
+
+
+def _train_to_end(folder, state, clock, label):
+    config = folder.config
+    trainer = Trainer(config, OranEnv(config))
+    lines = []
+    if state is not None:
+        trainer.set_state(state)
+        lines = folder.read_metric_lines(trainer.iteration)
+    total = config.run.num_iterations
+    with Progress(label, total, trainer.iteration) as progress, _stop_requests() as stop:
+        while trainer.iteration < total and not trainer.converged:
+            try:
+                columns = trainer.iterate()
+            except RunFailure:
+                folder.write_metrics(lines)
+                raise
+            lines = lines or [metric_header(columns)]
+            lines += metric_lines(trainer.iteration - 1, columns)
+            progress.update(trainer.iteration, f"reward {columns['reward'].mean():.3f}")
+            if stop.is_set() or trainer.iteration % config.run.checkpoint_every == 0:
+                _save(folder, lines, trainer, clock)
+            if stop.is_set():
+                raise Interrupted(f"interrupted after iteration {trainer.iteration} of {total}; go on with: "
+                                  f"tasam-ref train --out {folder.path} --resume")
+    folder.write_metrics(lines)
+    folder.save_checkpoint(trainer.learner.parameters())
+    folder.write_manifest(iterations_done=trainer.iteration)
+
+
+def _save(folder, lines, trainer, clock):
+    """Metrics first: rows beyond the checkpoint are dropped on resume, missing ones could not be made up."""
+    folder.write_metrics(lines)
+    folder.save_checkpoint(trainer.state())
+    folder.write_manifest(iterations_done=trainer.iteration, wall_seconds=clock.seconds())
+
+
+@contextmanager
+def _stop_requests():
+    """An event that Ctrl-C and SIGTERM set, so that the iteration under way can end; a second Ctrl-C does not wait."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+
+    def ask(signum, frame):
+        if event.is_set():
+            raise KeyboardInterrupt
+        event.set()
+
+    previous = {s: signal.signal(s, ask) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield event
+    finally:
+        for s, handler in previous.items():
+            signal.signal(s, handler)

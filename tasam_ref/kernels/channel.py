@@ -1,0 +1,83 @@
+"""Received power and the signal-to-interference-plus-noise ratio inside the logarithm of (1).
+
+Shapes: U users, M RUs, L slices, K resource blocks.  Powers are in watt per RB.
+"""
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True)
+def mean_power(position, ru_position, rb_power_w, gain_1m, exponent, min_distance):
+    """Mean received power p d^-eta of (1), before fading.
+
+        P[u, m] = p g_1m max(d[u, m], d_min)^-eta
+
+    position (U, 2) m, ru_position (M, 2) m.  Returns (U, M) W.  Source: (1); d_min and g_1m are reading R03.
+    """
+    num_ues, num_rus = position.shape[0], ru_position.shape[0]
+    power = np.empty((num_ues, num_rus))
+    smallest = min_distance * min_distance
+    for u in range(num_ues):
+        for m in range(num_rus):
+            dx = position[u, 0] - ru_position[m, 0]
+            dy = position[u, 1] - ru_position[m, 1]
+            squared = max(dx * dx + dy * dy, smallest)
+            power[u, m] = rb_power_w * gain_1m * squared ** (-0.5 * exponent)
+    return power
+
+
+@njit(cache=True)
+def sinr_physical(power, fading, activity, serving, noise_w):
+    """SINR with the interference that the user itself receives (reading R01 ``physical``).
+
+        I[u, k] = sum over m' != m(u) of activity[m', k] P[u, m'] |h[u, m', k]|^2
+        sinr[u, k] = P[u, m(u)] |h[u, m(u), k]|^2 / (I[u, k] + sigma^2)
+
+    power (U, M) W, fading |h|^2 (U, M, K), activity (M, K) share of the frame in which an RU sends on an RB,
+    serving (U,) RU of each user.  Returns (U, K).  Source: (1).
+    """
+    num_ues, num_rus, num_rbs = fading.shape
+    sinr = np.empty((num_ues, num_rbs))
+    interference = np.empty(num_rbs)
+    for u in range(num_ues):
+        interference[:] = noise_w
+        for m in range(num_rus):
+            if m != serving[u]:
+                mean = power[u, m]
+                for k in range(num_rbs):
+                    interference[k] += activity[m, k] * mean * fading[u, m, k]
+        mean = power[u, serving[u]]
+        for k in range(num_rbs):
+            sinr[u, k] = mean * fading[u, serving[u], k] / interference[k]
+    return sinr
+
+
+@njit(cache=True)
+def sinr_literal(power, fading, claims, served, serving, noise_w):
+    """SINR with the interference as (1) prints it: each interferer at the distance and fading of its own user.
+
+        I[m, k] = sum over m' != m of b[m', l, k] P[u', m'] |h[u', m', k]|^2,  u' = user served by m' on k
+        sinr[u, k] = P[u, m(u)] |h[u, m(u), k]|^2 / (I[m(u), k] + sigma^2)
+
+    claims b (M, L, K), served (M, L, K) user index or -1; the rest as in ``sinr_physical``.  Returns (U, K).
+    Source: (1), reading R01 ``literal``.
+    """
+    num_ues, num_rus, num_rbs = fading.shape
+    num_slices = claims.shape[1]
+    received = np.zeros((num_rus, num_rbs))
+    for m in range(num_rus):
+        for s in range(num_slices):
+            for k in range(num_rbs):
+                u = served[m, s, k]
+                if u >= 0:
+                    received[m, k] += claims[m, s, k] * power[u, m] * fading[u, m, k]
+    sinr = np.empty((num_ues, num_rbs))
+    for u in range(num_ues):
+        for k in range(num_rbs):
+            interference = noise_w
+            for m in range(num_rus):
+                if m != serving[u]:
+                    interference += received[m, k]
+            sinr[u, k] = power[u, serving[u]] * fading[u, serving[u], k] / interference
+    return sinr

@@ -1,0 +1,26 @@
+"""Element-wise passes of the gradient update, each in one sweep over memory, in place on its first argument."""
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True)
+def through_tanh(delta, activation):
+    """delta <- delta (1 - h^2): the gradient before a tanh from the gradient behind it; both (B, n)."""
+    for i in range(delta.shape[0]):
+        for j in range(delta.shape[1]):
+            h = activation[i, j]
+            delta[i, j] *= 1 - h * h
+
+
+@njit(cache=True)
+def adam_step(theta, mean, square, gradient, learning_rate, beta1, beta2, correction1, correction2, epsilon):
+    """One Adam step on flat vectors; see ``tasam_ref.optim.adam`` for the formula.  Scalars in theta's dtype."""
+    one = theta.dtype.type(1)
+    for i in range(theta.size):
+        g = gradient[i]
+        m = beta1 * mean[i] + (one - beta1) * g
+        v = beta2 * square[i] + (one - beta2) * g * g
+        mean[i] = m
+        square[i] = v
+        theta[i] -= learning_rate * (m / correction1) / (np.sqrt(v / correction2) + epsilon)

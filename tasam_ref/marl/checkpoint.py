@@ -1,0 +1,31 @@
+"""Checkpoints: one ``.npz`` of plain arrays, written whole or not at all, read without pickle."""
+
+import zipfile
+
+import numpy as np
+
+from ..errors import UsageError
+from ..files import write_atomically
+
+FORMAT = "tasam_ref checkpoint 1"
+
+
+def save_checkpoint(path, state, config_hash):
+    """Write the dictionary of arrays ``state``.  The same state gives the same bytes."""
+    marks = {"format": np.array(FORMAT), "config_hash": np.array(config_hash)}
+    with write_atomically(path, "wb") as file:
+        np.savez(file, **marks, **state)
+
+
+def load_checkpoint(path, config_hash):
+    """Read what ``save_checkpoint`` wrote.  Raises UsageError for a truncated, foreign or mismatching file."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            state = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{path}: not a readable checkpoint ({type(error).__name__}); it may be truncated") from None
+    if str(state.pop("format", "")) != FORMAT:
+        raise UsageError(f"{path}: not a checkpoint of this package: must be marked {FORMAT!r}")
+    if str(state.pop("config_hash", "")) != config_hash:
+        raise UsageError(f"{path}: belongs to another configuration than the config.toml beside it")
+    return state

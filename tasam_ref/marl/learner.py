@@ -1,0 +1,136 @@
+"""The learning half of Algorithm 1: parameters, optimisers and replay of all actors and the global critic."""
+
+import numpy as np
+
+from ..nn.squashed_gaussian import sigmoid
+from ..optim.adam import OPTIMIZERS
+from ..optim.sam import take_step
+from ..streams import stream
+from .losses import POLICY_GRADIENTS, ActorLoss, CriticLoss, literal_target, standard_target
+from .networks import Scratch, build_networks, replayed_log_probs, sample_policies, smallest_q
+from .replay import Replay
+from .td_error import soft_value, td_error_q, td_error_v
+
+
+class Learner:
+    """Actors ``thetas_p`` (M, n_params), critics ``thetas_v`` and their targets, and how each takes a step.
+
+    Every random number of iteration t and step g comes from a stream of its own, so agents are independent of each
+    other's order.  ``executed`` maps relaxed actions to executed ones (the environment's codec).
+    """
+
+    def __init__(self, config, num_agents, obs_dim, action_dim, executed):
+        self.config, self.num_agents, self.action_dim = config, num_agents, action_dim
+        agent, frames = config.agent, config.run.frames_per_iteration
+        self.networks = build_networks(agent, obs_dim, action_dim)
+        num_critics = 2 if agent.critic_target == "twin_target" else 1
+        self.thetas_p = self._initial(self.networks.actor, "initial_actor", num_agents)
+        self.thetas_v = self._initial(self.networks.critic, "initial_critic", num_critics)
+        self.thetas_target = self.thetas_v if agent.critic_target == "literal" else self.thetas_v.copy()
+        base = OPTIMIZERS[config.sam.base_optimizer]
+        self.actor_optimizers = [base(theta, agent.learning_rate) for theta in self.thetas_p]
+        self.critic_optimizers = [base(theta, agent.learning_rate) for theta in self.thetas_v]
+        self.replay = Replay(num_agents, agent.buffer_size, obs_dim, action_dim, self.networks.dtype)
+        self.seen_action = {"executed": lambda u: executed(sigmoid(u)), "relaxed": sigmoid}[agent.critic_sees]
+        self.rows = -(-agent.batch_size // num_agents)
+        self._single = Scratch(self.networks, 1)
+        self._fresh = Scratch(self.networks, frames), Scratch(self.networks, num_agents * frames, num_critics)
+        self._actor_batch = Scratch(self.networks, agent.batch_size, num_critics)
+        self._critic_batch = (Scratch(self.networks, self.rows),
+                              Scratch(self.networks, num_agents * self.rows, num_critics))
+
+    def act(self, obs, noise):
+        """Draw every actor's action at obs (M, D) with noise (M, A): latent (M, A) and log_prob (M,)."""
+        return sample_policies(self.networks, self.thetas_p, obs, noise, self._single.actor)
+
+    def fresh_td_errors(self, iteration):
+        """TD-errors (M, Ne) of the iteration's own transitions, by the reading R33."""
+        agent, (one, all_) = self.config.agent, self._fresh
+        batch = self.replay.newest(self.config.run.frames_per_iteration)
+        noise = self._normal((2, len(batch.reward), self.action_dim), "td_error", iteration)
+
+        def value(obs, action):
+            return smallest_q(self.networks, self.thetas_v, obs, action, all_.critics)
+
+        def drawn(obs, noise):
+            latent, log_prob = sample_policies(self.networks, self.thetas_p, obs, noise, one.actor)
+            return value(obs, self.seen_action(latent)), log_prob
+
+        next_q, next_log_prob = drawn(batch.next_obs, noise[0])
+        if agent.td_value == "q":
+            q = value(batch.obs, self.seen_action(batch.latent))
+            errors = td_error_q(batch.reward, next_q, q, agent.gamma)
+        else:
+            v = soft_value(*drawn(batch.obs, noise[1]), agent.temperature)
+            errors = td_error_v(batch.reward, soft_value(next_q, next_log_prob, agent.temperature), v, agent.gamma)
+        return errors.reshape(self.num_agents, -1)
+
+    def update_actor(self, i, iteration, step, rho):
+        """One step of actor i on (9), with SAM of radius rho or without (None).  Returns the loss.
+
+        Source: Algorithm 1, lines 11-18, on a batch of its own buffer B_i (R40).
+        """
+        agent = self.config.agent
+        rows = stream(self.config.run.seed, "replay", iteration, step, i).integers(
+            self.replay.size, size=agent.batch_size)
+        noise = self._normal((agent.batch_size, self.action_dim), "policy", iteration, step, i)
+        loss = ActorLoss(self.networks, self.thetas_v, self.replay.of_agent(i, rows), noise, agent.temperature,
+                         POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, self._actor_batch)
+        return take_step(loss, self.thetas_p[i], self.actor_optimizers[i], rho)
+
+    def update_critic(self, iteration, step, rho):
+        """One step of the global critic on (10), with SAM of radius rho or without (None).  Returns the loss.
+
+        Source: Algorithm 1, lines 20-23.  The batch takes equally many transitions from every B_i (R40).
+        """
+        agent = self.config.agent
+        rows = stream(self.config.run.seed, "critic_replay", iteration, step).integers(
+            self.replay.size, size=(self.num_agents, self.rows))
+        batch = self.replay.of_all(rows)
+        target = self._targets(batch, iteration, step)
+        x = np.concatenate((batch.obs, self.seen_action(batch.latent)), axis=1)
+        losses = [take_step(CriticLoss(self.networks, x, target, work), theta, optimizer, rho) for theta, optimizer, work
+                  in zip(self.thetas_v, self.critic_optimizers, self._critic_batch[1].critics)]
+        if agent.critic_target != "literal":
+            self.thetas_target += self.networks.dtype.type(agent.polyak) * (self.thetas_v - self.thetas_target)
+        return np.mean(losses)
+
+    def _targets(self, batch, iteration, step):
+        """y of (10) by the readings R31 and R32."""
+        agent, (one, all_) = self.config.agent, self._critic_batch
+        noise = self._normal((len(batch.reward), self.action_dim), "target", iteration, step)
+        latent, next_log_prob = sample_policies(self.networks, self.thetas_p, batch.next_obs, noise, one.actor)
+        next_q = smallest_q(self.networks, self.thetas_target, batch.next_obs, self.seen_action(latent), all_.critics)
+        if agent.entropy_in_target == "literal":
+            taken = replayed_log_probs(self.networks, self.thetas_p, batch.obs, batch.latent, one.actor)
+            return literal_target(batch.reward, next_q, taken, agent.gamma, agent.temperature)
+        return standard_target(batch.reward, next_q, next_log_prob, agent.gamma, agent.temperature)
+
+    def state(self):
+        """Parameters, optimiser states and replay as one flat dictionary of arrays."""
+        state = self.parameters()
+        for name, optimizers in (("actor", self.actor_optimizers), ("critic", self.critic_optimizers)):
+            for i, optimizer in enumerate(optimizers):
+                state |= {f"{name}_optimizer/{i}/{key}": value for key, value in optimizer.state.items()}
+        return state | {f"replay/{key}": value for key, value in self.replay.state().items()}
+
+    def parameters(self):
+        """What a finished run keeps: the actors, the critics and their targets."""
+        return {"actors": self.thetas_p, "critics": self.thetas_v, "targets": self.thetas_target}
+
+    def set_state(self, state):
+        """Restore what ``state`` returned."""
+        for name, array in self.parameters().items():
+            array[...] = state[name]
+        for name, optimizers in (("actor", self.actor_optimizers), ("critic", self.critic_optimizers)):
+            for i, optimizer in enumerate(optimizers):
+                for key, array in optimizer.state.items():
+                    array[...] = state[f"{name}_optimizer/{i}/{key}"]
+        self.replay.set_state({key[7:]: value for key, value in state.items() if key.startswith("replay/")})
+
+    def _initial(self, net, name, count):
+        seed, dtype = self.config.run.seed, self.networks.dtype
+        return np.stack([net.initial(stream(seed, name, i), dtype) for i in range(count)])
+
+    def _normal(self, shape, name, *index):
+        return stream(self.config.run.seed, name, *index).standard_normal(shape, dtype=self.networks.dtype)

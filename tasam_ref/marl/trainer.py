@@ -1,0 +1,125 @@
+"""Algorithm 1: the TA-SAM MARL training loop."""
+
+import numpy as np
+
+from ..errors import RunFailure
+from ..nn.squashed_gaussian import sigmoid
+from ..optim.rho_schedule import rho_at, td_driven
+from ..streams import stream, training_episode_seed
+from .learner import Learner
+from .td_error import gate, td_error_variance
+
+
+class Trainer:
+    """Runs the agents in the environment and lets them learn, one iteration at a time.
+
+    ``state()`` and ``set_state()`` carry everything across a break: a resumed run continues bit for bit.
+    """
+
+    def __init__(self, config, env):
+        self.config, self.env = config, env
+        self.learner = Learner(config, env.num_agents, env.obs_dim, env.action_dim, env.executed)
+        self.iteration = 0
+        self.converged = False
+        self.td_errors = np.zeros((env.num_agents, 0))
+        self.obs = env.reset(seed=training_episode_seed(config.run.seed, 0))
+
+    def iterate(self):
+        """One pass of the outer loop of Algorithm 1.  Returns a dictionary of columns, each (M,).
+
+        Raises RunFailure, naming the iteration, when a loss or a parameter is not finite.
+        """
+        sam = self.config.sam
+        before = self.learner.thetas_p.copy()
+        columns = self._collect()                                                         # lines 5-10
+        variance = self._td_variance()
+        selected = self._select(variance)                                                 # line 11
+        rho_critic, rho_actors = self._radii(variance)
+        for step in range(self.config.agent.gradient_steps):
+            actor_loss = np.array([
+                self.learner.update_actor(i, self.iteration, step, rho_actors[i] if selected[i] else None)
+                for i in range(self.env.num_agents)])                                     # lines 12-18
+            critic_loss = self.learner.update_critic(
+                self.iteration, step, rho_critic if sam.use_sam_critic else None)         # lines 20-23
+            self._refuse_divergence(actor_loss, critic_loss)
+        self.converged = self._has_converged(before)                                      # line 24
+        self.iteration += 1
+        everyone = np.ones(self.env.num_agents)
+        return columns | {
+            "actor_loss": actor_loss, "critic_loss": critic_loss * everyone, "td_error_variance": variance,
+            "sam_actor": selected.astype(int), "rho_actor": np.where(selected, rho_actors, 0.0),
+            "rho_critic": (rho_critic if sam.use_sam_critic else 0.0) * everyone,
+        }
+
+    def _collect(self):
+        """Lines 5-10: Ne frames under the current policies, stored in every B_i.  Returns means per agent."""
+        env, run = self.env, self.config.run
+        frames, dtype = run.frames_per_iteration, self.learner.networks.dtype
+        noise = stream(run.seed, "exploration", self.iteration).standard_normal(
+            (frames, env.num_agents, env.action_dim), dtype=dtype)
+        reward_sum, entropy_sum, qos_sum = 0.0, 0.0, 0.0
+        for e in range(frames):
+            self._start_episode_when_due(self.iteration * frames + e)
+            obs = self.obs.astype(dtype)
+            latent, log_prob = self.learner.act(obs, noise[e])
+            self.obs, reward, info = env.step(sigmoid(latent))
+            self.learner.replay.add(obs, latent, reward, self.obs)
+            reward_sum, entropy_sum, qos_sum = reward_sum + reward, entropy_sum - log_prob, qos_sum + info.qos
+        columns = {"reward": reward_sum / frames, "entropy": entropy_sum / frames}
+        return columns | {f"qos_{name}": qos_sum[:, s] / frames for s, name in enumerate(env.slice_names)}
+
+    def _start_episode_when_due(self, frame):
+        if frame and frame % self.config.mdp.episode_frames == 0:
+            episode = frame // self.config.mdp.episode_frames
+            self.obs = self.env.reset(seed=training_episode_seed(self.config.run.seed, episode))
+
+    def _td_variance(self):
+        """sigma^2(delta_TD) of each agent over the fresh transitions of the last ``td_var_window`` iterations (R34)."""
+        window = self.config.run.frames_per_iteration * self.config.sam.td_var_window
+        fresh = self.learner.fresh_td_errors(self.iteration)
+        self.td_errors = np.hstack((self.td_errors, fresh))[:, -window:]
+        return td_error_variance(self.td_errors)
+
+    def _select(self, variance):
+        """Which actors take a SAM step: by the gate, or all, or none, as the method says."""
+        sam = self.config.sam
+        if not sam.use_sam_actor:
+            return np.zeros(variance.shape, dtype=bool)
+        if not sam.selective:
+            return np.ones(variance.shape, dtype=bool)
+        return gate(variance, sam.td_var_threshold, sam.td_var_scale)
+
+    def _radii(self, variance):
+        """rho_{c,t} and rho_{a,t} of each actor."""
+        sam = self.config.sam
+        rho = rho_at(self.iteration, sam, self.config.run.num_iterations)
+        if sam.rho_schedule == "td_driven":
+            return rho, td_driven(rho, variance, sam.rho_init, sam.rho_final)
+        return rho, np.full(variance.shape, rho)
+
+    def _has_converged(self, before):
+        """Line 24: no actor moved by more than the tolerance's share of its norm (R38); never when that is 0."""
+        moved = np.linalg.norm(self.learner.thetas_p - before, axis=1) / np.linalg.norm(before, axis=1)
+        return bool(np.all(moved < self.config.run.convergence_tolerance))
+
+    def _refuse_divergence(self, actor_loss, critic_loss):
+        learner = self.learner
+        finite = [np.isfinite(actor_loss).all(), np.isfinite(critic_loss), np.isfinite(learner.thetas_p).all(),
+                  np.isfinite(learner.thetas_v).all()]
+        for what, is_finite in zip(("an actor's loss", "the critic's loss", "an actor's weights", "the critic's weights"),
+                                   finite):
+            if not is_finite:
+                raise RunFailure(f"the run diverged in iteration {self.iteration}: {what} is not finite")
+
+    def state(self):
+        """Everything that continuing needs, as one flat dictionary of arrays."""
+        own = {"iteration": np.array(self.iteration), "converged": np.array(self.converged),
+               "td_errors": self.td_errors, "obs": self.obs}
+        return own | self.learner.state() | {f"env/{key}": value for key, value in self.env.state().items()}
+
+    def set_state(self, state):
+        """Continue from what ``state`` returned."""
+        self.iteration, self.converged = int(state["iteration"]), bool(state["converged"])
+        self.td_errors, self.obs = state["td_errors"], state["obs"]
+        self.learner.set_state(state)
+        self.env.set_state({key[4:]: value for key, value in state.items() if key.startswith("env/")})

@@ -1,0 +1,1 @@
+"""What is compared: the paper's methods as data, and fixed policies as points of reference."""

@@ -1,0 +1,44 @@
+"""The paper's methods.  Each is a description, its place in the paper, and the settings that make it."""
+
+from dataclasses import dataclass
+
+from ..config_io import apply_settings, update
+from ..errors import UsageError
+
+
+@dataclass(frozen=True)
+class Method:
+    """``settings`` maps section to field to value; they belong to the method and cannot be set otherwise."""
+
+    description: str
+    source: str
+    settings: dict
+
+
+def _sam(actor, critic, selective):
+    return {"sam": {"use_sam_actor": actor, "use_sam_critic": critic, "selective": selective}}
+
+
+METHODS = {
+    "no_sam": Method("soft actor-critic with the base optimiser alone", "Sec. VI-B, SAC-MARL", _sam(False, False, False)),
+    "actor_sam": Method("SAM on every actor", "Sec. VI-B, actor-SAM", _sam(True, False, False)),
+    "critic_sam": Method("SAM on the global critic", "Sec. VI-B, critic-SAM", _sam(False, True, False)),
+    "both_sam": Method("SAM on every actor and on the critic", "Sec. VI-B, both-SAM", _sam(True, True, False)),
+    "ta_sam": Method("SAM on the critic, and on actors whose TD-error variance is high", "Algorithm 1",
+                     _sam(True, True, True)),
+}
+
+
+def configure(name, config, settings=()):
+    """Return the Config of a method: ``config``, then ``section.field=value`` settings, then the method's own.
+
+    Raises UsageError for an unknown method, and for a setting of a field that is the method's own.
+    """
+    if name not in METHODS:
+        raise UsageError(f"method = {name!r}: must be one of {', '.join(METHODS)}")
+    own = METHODS[name].settings
+    for setting in settings:
+        section, _, field = setting.partition("=")[0].strip().partition(".")
+        if field in own.get(section, {}):
+            raise UsageError(f"--set {setting}: {section}.{field} is what makes the method {name}; choose another method")
+    return update(apply_settings(config, settings), own)

@@ -1,0 +1,1 @@
+"""Networks on one flat parameter vector, with hand-written gradients."""

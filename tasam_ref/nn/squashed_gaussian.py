@@ -1,0 +1,50 @@
+"""The policy's distribution: a Gaussian latent u squashed into an action a = sigmoid(u) in (0, 1) (Sec. IV-A2).
+
+    u = mean + exp(log_std) noise,   noise ~ N(0, 1)
+    log pi(a) = sum over dimensions of  log N(u; mean, std) - log(a (1 - a))
+
+The sigmoid's Jacobian a (1 - a) is written with softplus(x) = log(1 + e^x), which stays exact for any latent:
+
+    -log(a (1 - a)) = softplus(u) + softplus(-u) = |u| + 2 log(1 + e^-|u|)
+
+Shapes: mean, log_std, noise, latent (B, A); log_prob (B,).
+"""
+
+from math import log, pi
+
+import numpy as np
+
+HALF_LOG_TWO_PI = 0.5 * log(2 * pi)
+
+
+def split_head(output, log_std_min, log_std_max):
+    """Split a network's output (B, 2A) into mean and clipped log_std, and where the clip lets gradients through."""
+    mean, raw = np.split(output, 2, axis=1)
+    return mean, np.clip(raw, log_std_min, log_std_max), (raw >= log_std_min) & (raw <= log_std_max)
+
+
+def sigmoid(latent):
+    """a = 1 / (1 + e^-u), without overflow."""
+    return 0.5 * (1 + np.tanh(0.5 * latent))
+
+
+def sample_latent(mean, log_std, noise):
+    """u = mean + exp(log_std) noise."""
+    return mean + np.exp(log_std) * noise
+
+
+def log_prob(latent, noise, log_std):
+    """log pi(a) of a = sigmoid(u), with noise = (u - mean) / std.  Returns (B,)."""
+    magnitude = np.abs(latent)
+    density = magnitude + 2 * np.log1p(np.exp(-magnitude)) - 0.5 * noise * noise - log_std
+    return density.sum(axis=1) - density.shape[1] * HALF_LOG_TWO_PI
+
+
+def log_prob_latent_gradient(action):
+    """d(softplus(u) + softplus(-u))/du = 2 a - 1: how log pi moves with the latent at fixed noise."""
+    return 2 * action - 1
+
+
+def score(noise, log_std):
+    """Gradient of log pi with respect to mean and log_std at a fixed action:  noise / std,  noise^2 - 1."""
+    return noise * np.exp(-log_std), noise * noise - 1

@@ -1,0 +1,46 @@
+"""The base optimisers: what takes the step once a gradient is known (reading R35).
+
+Both change ``theta`` in place and keep their state in the dictionary ``state`` of arrays.
+"""
+
+import numpy as np
+
+from ..kernels.update import adam_step
+
+
+class Adam:
+    """Adam (Kingma and Ba, 2015), bias-corrected, with epsilon outside the correction.
+
+        m <- beta1 m + (1 - beta1) g          m^ = m / (1 - beta1^t)
+        v <- beta2 v + (1 - beta2) g^2        v^ = v / (1 - beta2^t)
+        theta <- theta - learning_rate m^ / (sqrt(v^) + epsilon)
+    """
+
+    beta1, beta2, epsilon = 0.9, 0.999, 1e-8
+
+    def __init__(self, theta, learning_rate):
+        self.learning_rate = learning_rate
+        self.state = {"mean": np.zeros_like(theta), "square": np.zeros_like(theta), "count": np.array(0)}
+
+    def step(self, theta, gradient):
+        """Take one step on theta (n,) along gradient (n,)."""
+        self.state["count"] += 1
+        count, scalar = int(self.state["count"]), theta.dtype.type
+        adam_step(theta, self.state["mean"], self.state["square"], gradient, scalar(self.learning_rate),
+                  scalar(self.beta1), scalar(self.beta2), scalar(1 - self.beta1**count),
+                  scalar(1 - self.beta2**count), scalar(self.epsilon))
+
+
+class SGD:
+    """Plain descent, as (11) is written:  theta <- theta - learning_rate g."""
+
+    def __init__(self, theta, learning_rate):
+        self.learning_rate = learning_rate
+        self.state = {}
+
+    def step(self, theta, gradient):
+        """Take one step on theta (n,) along gradient (n,)."""
+        theta -= theta.dtype.type(self.learning_rate) * gradient
+
+
+OPTIMIZERS = {"adam": Adam, "sgd": SGD}

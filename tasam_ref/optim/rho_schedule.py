@@ -1,0 +1,47 @@
+"""How the SAM radius rho moves from rho_init to rho_final (Sec. IV-E, VI-B; reading R36).
+
+progress runs from 0 at the first iteration to 1 at ``decay_steps`` and stays there.
+"""
+
+import numpy as np
+
+
+def linear(progress, rho_init, rho_final):
+    """rho = rho_init + (rho_final - rho_init) progress."""
+    return (1 - progress) * rho_init + progress * rho_final
+
+
+def exponential(progress, rho_init, rho_final):
+    """rho = rho_init (rho_final / rho_init)^progress."""
+    return rho_init ** (1 - progress) * rho_final**progress
+
+
+def cosine(progress, rho_init, rho_final):
+    """rho = rho_final + (rho_init - rho_final) (1 + cos(pi progress)) / 2."""
+    return linear(0.5 - 0.5 * np.cos(np.pi * progress), rho_init, rho_final)
+
+
+def static(progress, rho_init, rho_final):
+    """rho = rho_init, always."""
+    return rho_init
+
+
+SCHEDULES = {"linear": linear, "exponential": exponential, "cosine": cosine, "static": static, "td_driven": linear}
+
+
+def rho_at(iteration, sam, num_iterations):
+    """Return rho at an iteration (from 0) by the configuration ``sam``; decay_steps = 0 means the last iteration."""
+    steps = sam.rho_decay_steps or max(num_iterations - 1, 1)
+    return float(SCHEDULES[sam.rho_schedule](min(iteration / steps, 1.0), sam.rho_init, sam.rho_final))
+
+
+def td_driven(rho, td_variances, rho_init, rho_final):
+    """Each agent's radius in proportion to its share of the TD-error variance, around the linear schedule's rho.
+
+        rho_i = clip(rho var_i / mean_j var_j, between rho_final and rho_init);  rho where all variances are zero
+
+    td_variances (M,).  Returns (M,).  This writes down a rule that the paper names and does not give (R36).
+    """
+    mean = np.mean(td_variances)
+    share = td_variances / mean if mean > 0 else np.ones_like(td_variances)
+    return np.clip(rho * share, min(rho_init, rho_final), max(rho_init, rho_final))

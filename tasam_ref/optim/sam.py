@@ -1,0 +1,34 @@
+"""Sharpness-aware minimisation (11), (12), around any gradient function ``theta -> (value, gradient)``.
+
+The perturbed parameters are a vector of their own: theta is never touched until the base optimiser's step, so
+there is nothing to restore.  The batch, the noise and the targets are part of the gradient function and hence
+the same in both passes.
+"""
+
+from scipy.linalg.blas import get_blas_funcs
+
+
+def perturbed(theta, gradient, rho):
+    """(12)  theta_adv = theta + rho g / ||g||, the norm over this one network (R45); theta where g = 0.  (n,) -> (n,)."""
+    norm = get_blas_funcs("nrm2", (gradient,))(gradient)
+    if norm == 0:
+        return theta.copy()
+    return theta + theta.dtype.type(rho / norm) * gradient
+
+
+def sam_gradient(gradient_of, theta, rho):
+    """The gradient in (11):  grad L(theta + rho grad L(theta) / ||grad L(theta)||).
+
+    ``gradient_of`` maps (n,) to (value, gradient (n,)).  Returns L(theta) and the gradient at theta_adv.  A base
+    optimiser's step along it completes (11); plain descent gives (11) as printed.
+    """
+    value, gradient = gradient_of(theta)
+    _, gradient_adv = gradient_of(perturbed(theta, gradient, rho))
+    return value, gradient_adv
+
+
+def take_step(gradient_of, theta, optimizer, rho=None):
+    """One update of theta in place: with SAM of radius rho, or without where rho is None.  Returns L(theta)."""
+    value, gradient = gradient_of(theta) if rho is None else sam_gradient(gradient_of, theta, rho)
+    optimizer.step(theta, gradient)
+    return value

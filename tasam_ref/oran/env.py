@@ -1,0 +1,168 @@
+"""The O-RAN cells as a Markov decision process: one step is one time frame of all DUs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import UsageError
+from . import qos, reward
+from .action import build_codec
+from .constraints import qos_holds
+from .radio import RadioFrame, RadioNetwork
+from .topology import build_topology
+
+
+@dataclass(frozen=True)
+class StepInfo:
+    """Everything a frame produced.  M DUs, L slices.
+
+    radio: rates, delays, SINR and RB use of the frame.  kpis (M, L, 4): latency, throughput, availability, density.
+    qos (M, L) in the metric's unit; qos_scaled (M, L) in [0, 1]; violated (M, L) where (7d) fails;
+    sensitivity alpha (M, L); resource_penalty (M,); quality_penalty (M,).
+    """
+
+    radio: RadioFrame
+    kpis: np.ndarray
+    qos: np.ndarray
+    qos_scaled: np.ndarray
+    violated: np.ndarray
+    sensitivity: np.ndarray
+    resource_penalty: np.ndarray
+    quality_penalty: np.ndarray
+
+
+class OranEnv:
+    """``reset(seed=...)`` starts an episode and ``step(action)`` runs one frame of it.
+
+    Observations are (num_agents, obs_dim): the scaled QoS of the DU's slices, its users per slice relative to an
+    average cell, the executed action of the last frame, and with ``identity = one_hot`` the DU's number
+    (Sec. IV-A1, R27).  An episode has no end of its own: nothing is ever terminal.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        self.topology = build_topology(config.radio, config.slices)
+        self.codec = build_codec(config, self.topology)
+        self.network = RadioNetwork(config, self.topology)
+        counts = self.topology.counts
+        self.num_agents, self.num_slices = counts.shape
+        self.slice_names = config.slices.names
+        self.action_dim = self.codec.action_dim
+        self.executed = self.codec.executed
+        self._group = self.topology.serving * self.num_slices + self.topology.slice_of
+        self._threshold = np.array(config.slices.rate_threshold_bps)[self.topology.slice_of]
+        self._load = counts * (self.num_agents / config.radio.num_ues)
+        self._identity = np.eye(self.num_agents)[:, : self.num_agents * (config.mdp.identity == "one_hot")]
+        self.obs_dim = 2 * self.num_slices + self.action_dim + self._identity.shape[1]
+        self._targets = _qos_targets(config.reward)
+        self._progress = {}
+
+    def reset(self, *, seed):
+        """Start the episode of this seed.  Returns the observation, with nothing yet allocated."""
+        self.network.reset(seed)
+        self._progress = {
+            "satisfied_frames": np.zeros(self._threshold.size),
+            "lowest": np.full(self.num_slices, np.inf), "highest": np.full(self.num_slices, -np.inf),
+        }
+        return self._observe(np.zeros(self.topology.counts.shape), np.zeros((self.num_agents, self.action_dim)))
+
+    def step(self, action):
+        """Run one frame.
+
+        action (num_agents, action_dim) in [0, 1].  Returns observation (num_agents, obs_dim), reward (num_agents,)
+        by (8), and StepInfo.  Raises UsageError for an action of another shape or outside [0, 1].
+        """
+        action = self._checked(action)
+        executed = self.executed(action)
+        allocation = self.codec.decode(executed)
+        frame = self.network.transmit(allocation)
+        kpis = self._kpis(frame)
+        info = self._judge(frame, kpis, allocation.claimed)
+        utility = reward.UTILITIES[self.config.reward.sigmoid]
+        value = reward.reward(info.qos_scaled, info.sensitivity, utility, info.resource_penalty, info.quality_penalty)
+        return self._observe(info.qos_scaled, executed), value, info
+
+    def state(self):
+        """A copy of everything that ``set_state`` needs to go on from here, as a dictionary of arrays."""
+        return {name: value.copy() for name, value in (self.network.state | self._progress).items()}
+
+    def set_state(self, state):
+        """Go on from a state that ``state`` returned."""
+        self.network.state = {name: state[name] for name in state if name not in _PROGRESS}
+        self._progress = {name: state[name] for name in _PROGRESS}
+
+    def _checked(self, action):
+        action = np.asarray(action, dtype=float)
+        expected = (self.num_agents, self.action_dim)
+        if action.shape != expected:
+            raise UsageError(f"action.shape = {action.shape}: must be {expected}")
+        if not (np.all(action >= 0) and np.all(action <= 1)):
+            raise UsageError("action: every entry must lie in [0, 1]")
+        return action
+
+    def _kpis(self, frame):
+        """(2)-(5), stacked to (M, L, 4)."""
+        satisfied = frame.rate_bps >= self._threshold
+        self._progress["satisfied_frames"] = self._progress["satisfied_frames"] + satisfied
+        frames, group, shape = int(self.network.state["frame"]), self._group, self.topology.counts.shape
+        return np.stack((
+            qos.max_latency(frame.latency_s, group, shape),
+            qos.mean_throughput(frame.rate_bps, group, shape),
+            qos.service_availability(self._progress["satisfied_frames"], frames, group, shape),
+            qos.user_density_support(satisfied, group, shape),
+        ), axis=-1)
+
+    def _judge(self, frame, kpis, claimed):
+        """QoS of every slice, how it scales, what it violates and what that costs.
+
+        A slice without users wants nothing: it scales to 1 and violates nothing.
+        """
+        settings, counts = self.config.reward, self.topology.counts
+        quality = slice_qos(kpis, counts, self.config)
+        q_min, worst, best = self._targets
+        larger_is_better = best > worst
+        if settings.normalisation == "running":
+            lowest = np.minimum(self._progress["lowest"], quality.min(axis=0))
+            highest = np.maximum(self._progress["highest"], quality.max(axis=0))
+            self._progress |= {"lowest": lowest, "highest": highest}
+            worst, best = np.where(larger_is_better, (lowest, highest), (highest, lowest))
+        scaled = np.where(counts == 0, 1.0, reward.min_max_scale(quality, worst, best))
+        q_min_scaled = reward.min_max_scale(q_min, worst, best)
+        return StepInfo(
+            radio=frame, kpis=kpis, qos=quality, qos_scaled=scaled,
+            violated=(counts > 0) & ~qos_holds(quality, q_min, larger_is_better),
+            sensitivity=reward.SENSITIVITIES[settings.sensitivity](
+                scaled, np.array(settings.priorities), settings.steepness),
+            resource_penalty=reward.resource_penalty(claimed, self.config.radio.num_rbs, settings.penalty),
+            quality_penalty=reward.quality_penalty(scaled, q_min_scaled, settings.penalty),
+        )
+
+    def _observe(self, qos_scaled, executed):
+        return np.concatenate((qos_scaled, self._load, executed, self._identity), axis=1)
+
+
+_PROGRESS = ("satisfied_frames", "lowest", "highest")
+
+
+def slice_qos(kpis, counts, config):
+    """Q_l of every DU and slice, (M, L), by the reading R15: the metrics of Sec. VI-E, or the weighted sum (6)."""
+    settings = config.reward
+    if settings.qos_reading == "weighted_sum":
+        scaled = qos.scaled_kpis(kpis, np.array(settings.kpi_best_rate_bps), config.slices.latency_max_s)
+        return qos.weighted_qos(scaled, np.array(settings.kpi_weights))
+    values = [qos.SECTION_VI_E[metric](kpis, counts)[:, s] for s, metric in enumerate(settings.metrics)]
+    return np.stack(values, axis=1)
+
+
+def _qos_targets(settings):
+    """Q_min, and the QoS that scales to 0 and to 1, each (L,), in the unit of the chosen QoS reading (R15, R16).
+
+    The weighted sum has no requirement in the paper; it takes that of Sec. VI-E at the same scaled height.
+    """
+    q_min, worst, best = np.array(settings.q_min), np.array(settings.q_worst), np.array(settings.q_best)
+    if settings.q_min_order == "swapped":
+        q_min[:2] = q_min[1::-1]
+    if settings.qos_reading == "weighted_sum":
+        full = np.array(settings.kpi_weights).sum(axis=1)
+        return reward.min_max_scale(q_min, worst, best) * full, np.zeros_like(full), full
+    return q_min, worst, best

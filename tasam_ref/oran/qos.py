@@ -1,0 +1,79 @@
+"""Key performance indicators (2)-(5), slice QoS (6), and the QoS metrics of Section VI-E.
+
+Per-user inputs (U,) are reduced to (M, L), DU by slice, through ``group`` (U,): the index m L + l of each
+user's DU and slice; ``shape`` is (M, L).  An empty slice gets 0 from every reduction.
+"""
+
+import numpy as np
+
+
+def max_latency(delay, group, shape):
+    """(2)  l_d = max over i of tau_i: the largest delay among the slice's users, in s."""
+    largest = np.zeros(shape[0] * shape[1])
+    np.maximum.at(largest, group, delay)
+    return largest.reshape(shape)
+
+
+def mean_throughput(rate, group, shape):
+    """(3)  mu_r = (1/N_u) sum over i of C_i, in bit/s."""
+    return _mean(rate, group, shape)
+
+
+def service_availability(satisfied_frames, frames, group, shape):
+    """(4)  s_a = (1/T) sum over t of 1(C_i(t) >= lambda_i), averaged over the slice's users (R14).
+
+    satisfied_frames (U,) counts the frames so far in which each user met its threshold; frames is T.
+    """
+    return _mean(satisfied_frames / frames, group, shape)
+
+
+def user_density_support(satisfied, group, shape):
+    """(5)  d_s = (1/N_u) sum over i of 1(C_i >= lambda_i), for the indicator ``satisfied`` (U,)."""
+    return _mean(satisfied, group, shape)
+
+
+def weighted_qos(kpis, weights):
+    """(6)  Q_l = sum over i of omega_{i,l} M_i.
+
+    kpis (M, L, 4) in the order latency, throughput, availability, density; weights omega (L, 4).  Returns (M, L).
+    The KPIs must come in comparable units, since (6) gives none: see ``scaled_kpis`` (R15).
+    """
+    return np.einsum("mli,li->ml", kpis, weights)
+
+
+def scaled_kpis(kpis, best_rate, latency_max):
+    """Make the KPIs of (6) comparable, each in [0, 1] with 1 the best (R15).
+
+    Latency l becomes 1 - l / latency_max and the mean throughput min(1, mu_r / best_rate); availability and density
+    are shares already.  kpis (M, L, 4), best_rate (L,) bit/s.
+    """
+    scaled = kpis.copy()
+    scaled[..., 0] = 1 - kpis[..., 0] / latency_max
+    scaled[..., 1] = np.minimum(1.0, kpis[..., 1] / best_rate)
+    return scaled
+
+
+def sum_throughput(kpis, counts):
+    """Slice 1 of Sec. VI-E: aggregated user throughput  N_u mu_r, in bit/s, from kpis (M, L, 4), counts (M, L)."""
+    return counts * kpis[..., 1]
+
+
+def quality_weighted_capacity(kpis, counts):
+    """Slice 2 of Sec. VI-E: aggregated throughput times the share of satisfied users  N_u mu_r d_s, in bit/s."""
+    return sum_throughput(kpis, counts) * kpis[..., 3]
+
+
+def latency_metric(kpis, counts):
+    """Slice 3 of Sec. VI-E: the largest user latency, in s; smaller is better."""
+    return kpis[..., 0]
+
+
+SECTION_VI_E = {"sum_throughput": sum_throughput, "quality_weighted_capacity": quality_weighted_capacity,
+                "max_latency": latency_metric}
+
+
+def _mean(values, group, shape):
+    size = shape[0] * shape[1]
+    total = np.bincount(group, weights=values, minlength=size)
+    count = np.bincount(group, minlength=size)
+    return (total / np.maximum(count, 1)).reshape(shape)

@@ -1,0 +1,27 @@
+"""Shared settings of the tests: reproducible properties, and a network small enough to train in a second."""
+
+import os
+
+for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import pytest
+from hypothesis import settings
+
+from tasam_ref.config import Config
+from tasam_ref.config_io import apply_settings
+
+settings.register_profile("tasam_ref", deadline=None, derandomize=bool(os.environ.get("CI")), max_examples=50)
+settings.load_profile("tasam_ref")
+
+TINY_SETTINGS = (
+    "radio.num_dus=3", "radio.num_ues=18", "radio.num_rbs=8", "agent.hidden_sizes=[8, 6]", "agent.batch_size=12",
+    "agent.buffer_size=200", "agent.learning_rate=1e-3", "mdp.episode_frames=7", "run.num_iterations=6",
+    "run.frames_per_iteration=4", "run.checkpoint_every=2", "run.eval_episodes=2", "run.eval_frames=5",
+)
+
+
+@pytest.fixture
+def tiny_config():
+    """A complete configuration of 3 DUs, 18 users and 8 RBs with small networks and 6 iterations."""
+    return apply_settings(Config(), TINY_SETTINGS)

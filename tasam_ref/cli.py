@@ -1,4 +1,4 @@
-"""The command line: ``tasam-ref train | evaluate | compare | baselines | methods``.
+"""The command line: ``tasam-ref train | evaluate | compare | baselines | bench | methods``.
 
 Exit codes: 0 done, 1 tried and failed (a diverging or interrupted run), 2 refused (bad input).
 """
@@ -47,6 +47,7 @@ def _parser():
     _add_evaluate(commands)
     _add_compare(commands)
     _add_baselines(commands)
+    _add_bench(commands)
     _add_methods(commands)
     return parser
 
@@ -126,9 +127,9 @@ def _print_evaluation(folder):
 def _add_compare(commands):
     parser = _command(
         commands, "compare", _compare, "train methods over seeds and compare them",
-        "Train every METHOD from seeds 0 to N-1 under common random numbers, evaluate all on the same held-out episodes "
-        "and print one table, with 95 %% t intervals over seeds and the methods' differences paired by seed. Writes "
-        "DIR/METHOD/seed_N, DIR/comparison.csv and DIR/learning_curves.png.")
+        "Train every METHOD from seeds 0 to N-1 under common random numbers, evaluate all on the same held-out "
+        "episodes and print one table, with 95 %% t intervals over seeds and the methods' differences paired by seed. "
+        "Writes DIR/METHOD/seed_N, DIR/comparison.csv and DIR/learning_curves.png.")
     parser.add_argument("methods", nargs="+", metavar="METHOD", help="methods' names; see 'tasam-ref methods'")
     parser.add_argument("--seeds", type=int, default=2, metavar="N", help="seeds per method; default: %(default)s")
     parser.add_argument("--jobs", type=int, default=1, metavar="J", help="runs at a time; default: %(default)s")
@@ -187,6 +188,29 @@ def _baselines(options):
 
     config = apply_settings(load_preset(options.preset), options.settings)
     print(reference_table(reference_evaluations(config), config), end="")
+    return 0
+
+
+def _add_bench(commands):
+    parser = _command(
+        commands, "bench", _bench, "measure the update and the environment on this machine",
+        "Time one update of all actors and the critic against its matrix products alone, and the environment's frames. "
+        "One core. Medians of interleaved repeats: read the ratios, for times drift.")
+    parser.add_argument("--repeats", type=int, default=15, metavar="N", help="repeats of each; default: %(default)s")
+    _add_config_options(parser, default="paper")
+
+
+def _bench(options):
+    if options.repeats < 1:
+        raise UsageError(f"--repeats = {options.repeats}: must be at least 1")
+    from .config_io import apply_settings, load_preset
+    from .experiments.bench import bench_environment, bench_update
+
+    config = apply_settings(load_preset(options.preset), options.settings)
+    for name, operations, bound, seconds in bench_update(config, options.repeats):
+        print(f"update {name}: {1e3 * seconds:.1f} ms, products alone {1e3 * bound:.1f} ms "
+              f"({operations / 1e9:.2f} GFLOP), ratio {seconds / bound:.2f}")
+    print(f"environment: {bench_environment(config, 20 * options.repeats):.0f} frames per second")
     return 0
 
 

@@ -101,7 +101,8 @@ class RewardConfig:
                                  "near 0 to near 1, as the paper says", above=0)
     sigmoid: str = parameter("centred", "whether the sigmoid of (8) is centred on the scaled QoS's middle",
                              source="R23", choices=("centred", "literal"))
-    penalty: float = parameter(1.0, "scale of both penalties", symbol="zeta", source="assumed, R28", at_least=0)
+    penalty: float = parameter(2.0, "scale of both penalties", symbol="zeta", at_least=0, source="assumed, R26: a "
+                               "requirement missed altogether outweighs the utility of a slice")
 
 
 @section
@@ -125,7 +126,7 @@ class AgentConfig:
     batch_size: int = parameter(128, "transitions per gradient", source="Table 1", at_least=1)
     buffer_size: int = parameter(10_000, "transitions kept per actor", symbol="|B_i|",
                                  source="assumed, R28: all of Nt x Ne", at_least=1)
-    gamma: float = parameter(0.5, "discount factor", symbol="gamma", source="assumed, R28: actions hardly move the "
+    gamma: float = parameter(0.2, "discount factor", symbol="gamma", source="assumed, R28: actions hardly move the "
                              "next state", at_least=0, at_most=1)
     temperature: float = parameter(3e-3, "weight of the entropy", symbol="beta", source="assumed, R28", at_least=0)
     polyak: float = parameter(0.005, "rate at which the target critic follows", source="assumed, R28: SAC's usual",
@@ -153,7 +154,7 @@ class SamConfig:
     use_sam_actor: bool = parameter(True, "SAM on actors", source="Algorithm 1")
     use_sam_critic: bool = parameter(True, "SAM on the global critic", source="Algorithm 1")
     selective: bool = parameter(True, "SAM only on the actors that the gate selects", source="Algorithm 1")
-    td_var_threshold: float = parameter(0.1, "gate on the TD-error variance", symbol="lambda_TD", at_least=0,
+    td_var_threshold: float = parameter(0.5, "gate on the TD-error variance", symbol="lambda_TD", at_least=0,
                                         infinite=True, source="assumed, R34")
     td_var_scale: str = parameter("absolute", "whether the threshold is a variance or a multiple of the agents' median",
                                   source="R34", choices=("absolute", "relative"))

@@ -27,7 +27,8 @@ class Entry:
 
 def plan(configs, seeds, out):
     """Entries for a mapping method -> Config and a number of seeds, in folders out/method/seed_N."""
-    return [Entry(method, seed, replace(config, run=replace(config.run, seed=seed)), Path(out) / method / f"seed_{seed}")
+    return [Entry(method, seed, replace(config, run=replace(config.run, seed=seed)),
+                  Path(out) / method / f"seed_{seed}")
             for seed in range(seeds) for method, config in configs.items()]
 
 
@@ -59,7 +60,8 @@ def run_all(entries, jobs, say):
                     failures.append(name)
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
-            raise RunFailure("interrupted; every run kept its checkpoint: the same command with --resume goes on") from None
+            raise RunFailure("interrupted; every run kept its checkpoint: the same command with --resume goes "
+                             "on") from None
     if failures:
         raise RunFailure(f"{len(failures)} of {len(entries)} runs did not end: {', '.join(failures)}; the same command "
                          "with --resume tries them again")

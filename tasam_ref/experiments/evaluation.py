@@ -68,12 +68,13 @@ def deterministic_policy(config, thetas_p):
 
     def policy(obs, frame):
         rows = [np.ascontiguousarray(obs[:, i], dtype=networks.dtype) for i in range(env.num_agents)]
-        return np.stack([sigmoid(mean_latent(networks, theta, row, work)) for theta, row in zip(thetas_p, rows)], axis=1)
+        latents = [mean_latent(networks, theta, row, work).copy() for theta, row in zip(thetas_p, rows)]
+        return sigmoid(np.stack(latents, axis=1))
 
     return policy
 
 
-def best_static_split(config, steps=10, episodes=4, frames=25):
+def best_static_split(config, steps=20, episodes=5, frames=10):
     """The split of a grid with the highest mean reward, chosen on training episodes so that held-out ones stay so."""
     seeds = [training_episode_seed(0, e) for e in range(episodes)]
     grid = split_grid(config.num_slices, steps)

@@ -47,7 +47,7 @@ def _draw_curve(axes, method, runs, colour):
 
 
 def _draw_held_out(axes, groups, references):
-    for x, (colour, (method, runs)) in enumerate(zip(COLOURS, groups.items())):
+    for x, (colour, runs) in enumerate(zip(COLOURS, groups.values())):
         rewards = np.array([run.evaluation().reward.mean() for run in runs])
         interval = mean_interval(rewards)
         axes.plot(np.full(rewards.size, x), rewards, "o", color=colour, alpha=0.45, markersize=5)

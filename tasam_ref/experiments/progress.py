@@ -1,5 +1,6 @@
 """Progress of a long loop: a tqdm bar where tqdm is installed and somebody watches, else a plain line now and then."""
 
+import multiprocessing
 import sys
 import time
 
@@ -34,8 +35,8 @@ class Progress:
 
 
 def _tqdm_bar(label, total, start):
-    if not sys.stderr.isatty():
-        return None
+    if not sys.stderr.isatty() or multiprocessing.parent_process() is not None:
+        return None  # nobody watches, or several runs would share the line
     try:
         from tqdm import tqdm
     except ImportError:

@@ -58,5 +58,6 @@ def _differences(groups):
 def _format_table(head, body):
     """Plain text columns, the first left-aligned."""
     widths = [max(len(row[c]) for row in [head, *body]) for c in range(len(head))]
-    lines = [[row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:]))] for row in [head, *body]]
+    lines = [[row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:]))]
+             for row in [head, *body]]
     return "\n".join("  ".join(line).rstrip() for line in lines) + "\n"

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def through_tanh(delta, activation):
     """delta <- delta (1 - h^2): the gradient before a tanh from the gradient behind it; both (B, n)."""
     for i in range(delta.shape[0]):
@@ -13,7 +13,7 @@ def through_tanh(delta, activation):
             delta[i, j] *= 1 - h * h
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def adam_step(theta, mean, square, gradient, learning_rate, beta1, beta2, correction1, correction2, epsilon):
     """One Adam step on flat vectors; see ``tasam_ref.optim.adam`` for the formula.  Scalars in theta's dtype."""
     one = theta.dtype.type(1)

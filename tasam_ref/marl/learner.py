@@ -89,8 +89,9 @@ class Learner:
         batch = self.replay.of_all(rows)
         target = self._targets(batch, iteration, step)
         x = np.concatenate((batch.obs, self.seen_action(batch.latent)), axis=1)
-        losses = [take_step(CriticLoss(self.networks, x, target, work), theta, optimizer, rho) for theta, optimizer, work
-                  in zip(self.thetas_v, self.critic_optimizers, self._critic_batch[1].critics)]
+        critics = zip(self.thetas_v, self.critic_optimizers, self._critic_batch[1].critics)
+        losses = [take_step(CriticLoss(self.networks, x, target, work), theta, optimizer, rho)
+                  for theta, optimizer, work in critics]
         if agent.critic_target != "literal":
             self.thetas_target += self.networks.dtype.type(agent.polyak) * (self.thetas_v - self.thetas_target)
         return np.mean(losses)

@@ -35,8 +35,7 @@ class ActorLoss:
         """Return the loss at theta (n_params,) and its gradient (n_params,), which the next call overwrites."""
         value, mean_gradient, log_std_gradient, free = self.estimate(self, theta)
         delta = np.concatenate((mean_gradient, log_std_gradient * free), axis=1) / mean_gradient.shape[0]
-        work = self.scratch.actor
-        return value, backward(self.networks.actor, theta, self.batch.obs, delta.astype(theta.dtype, copy=False), work)
+        return value, backward(self.networks.actor, theta, self.batch.obs, delta, self.scratch.actor)
 
 
 def reparameterised(loss, theta):
@@ -47,7 +46,8 @@ def reparameterised(loss, theta):
     for each row; the mean over rows is taken by the caller.  Source: (9), R30, as soft actor-critic does it.
     """
     sample = sample_policy(loss.networks, theta, loss.batch.obs, loss.noise, loss.scratch.actor)
-    q, q_gradient = smallest_q_gradient(loss.networks, loss.thetas_v, loss.batch.obs, sample.action, loss.scratch.critics)
+    q, q_gradient = smallest_q_gradient(loss.networks, loss.thetas_v, loss.batch.obs, sample.action,
+                                        loss.scratch.critics)
     action, beta = sample.action, loss.temperature
     latent_gradient = beta * log_prob_latent_gradient(action) - q_gradient * action * (1 - action)
     log_std_gradient = latent_gradient * np.exp(sample.log_std) * loss.noise - beta

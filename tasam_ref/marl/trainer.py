@@ -27,10 +27,14 @@ class Trainer:
     def iterate(self):
         """One pass of the outer loop of Algorithm 1.  Returns a dictionary of columns, each (M,).
 
-        Raises RunFailure, naming the iteration, when a loss or a parameter is not finite.
+        Raises RunFailure, naming the iteration, when an action, a loss or a parameter is not finite.
         """
-        sam = self.config.sam
-        before = self.learner.thetas_p.copy()
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return self._iterate()
+
+    def _iterate(self):
+        sam, stops = self.config.sam, self.config.run.convergence_tolerance > 0
+        before = self.learner.thetas_p.copy() if stops else None
         columns = self._collect()                                                         # lines 5-10
         variance = self._td_variance()
         selected = self._select(variance)                                                 # line 11
@@ -41,8 +45,10 @@ class Trainer:
                 for i in range(self.env.num_agents)])                                     # lines 12-18
             critic_loss = self.learner.update_critic(
                 self.iteration, step, rho_critic if sam.use_sam_critic else None)         # lines 20-23
-            self._refuse_divergence(actor_loss, critic_loss)
-        self.converged = self._has_converged(before)                                      # line 24
+            self._refuse_non_finite({
+                "an actor's loss": actor_loss, "the critic's loss": critic_loss,
+                "an actor's weights": self.learner.thetas_p, "the critic's weights": self.learner.thetas_v})
+        self.converged = stops and self._has_converged(before)                            # line 24
         self.iteration += 1
         everyone = np.ones(self.env.num_agents)
         return columns | {
@@ -62,6 +68,7 @@ class Trainer:
             self._start_episode_when_due(self.iteration * frames + e)
             obs = self.obs.astype(dtype)
             latent, log_prob = self.learner.act(obs, noise[e])
+            self._refuse_non_finite({"an action": latent})
             self.obs, reward, info = env.step(sigmoid(latent))
             self.learner.replay.add(obs, latent, reward, self.obs)
             reward_sum, entropy_sum, qos_sum = reward_sum + reward, entropy_sum - log_prob, qos_sum + info.qos
@@ -98,17 +105,13 @@ class Trainer:
         return rho, np.full(variance.shape, rho)
 
     def _has_converged(self, before):
-        """Line 24: no actor moved by more than the tolerance's share of its norm (R38); never when that is 0."""
+        """Line 24: no actor moved by as much as the tolerance's share of its norm (R38)."""
         moved = np.linalg.norm(self.learner.thetas_p - before, axis=1) / np.linalg.norm(before, axis=1)
         return bool(np.all(moved < self.config.run.convergence_tolerance))
 
-    def _refuse_divergence(self, actor_loss, critic_loss):
-        learner = self.learner
-        finite = [np.isfinite(actor_loss).all(), np.isfinite(critic_loss), np.isfinite(learner.thetas_p).all(),
-                  np.isfinite(learner.thetas_v).all()]
-        for what, is_finite in zip(("an actor's loss", "the critic's loss", "an actor's weights", "the critic's weights"),
-                                   finite):
-            if not is_finite:
+    def _refuse_non_finite(self, parts):
+        for what, values in parts.items():
+            if not np.isfinite(values).all():
                 raise RunFailure(f"the run diverged in iteration {self.iteration}: {what} is not finite")
 
     def state(self):

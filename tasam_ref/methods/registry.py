@@ -20,7 +20,8 @@ def _sam(actor, critic, selective):
 
 
 METHODS = {
-    "no_sam": Method("soft actor-critic with the base optimiser alone", "Sec. VI-B, SAC-MARL", _sam(False, False, False)),
+    "no_sam": Method("soft actor-critic with the base optimiser alone", "Sec. VI-B, no-SAM",
+                     _sam(False, False, False)),
     "actor_sam": Method("SAM on every actor", "Sec. VI-B, actor-SAM", _sam(True, False, False)),
     "critic_sam": Method("SAM on the global critic", "Sec. VI-B, critic-SAM", _sam(False, True, False)),
     "both_sam": Method("SAM on every actor and on the critic", "Sec. VI-B, both-SAM", _sam(True, True, False)),
@@ -40,5 +41,6 @@ def configure(name, config, settings=()):
     for setting in settings:
         section, _, field = setting.partition("=")[0].strip().partition(".")
         if field in own.get(section, {}):
-            raise UsageError(f"--set {setting}: {section}.{field} is what makes the method {name}; choose another method")
+            raise UsageError(f"--set {setting}: {section}.{field} is what makes the method {name}; "
+                             "choose another method")
     return update(apply_settings(config, settings), own)

@@ -9,7 +9,10 @@ from scipy.linalg.blas import get_blas_funcs
 
 
 def perturbed(theta, gradient, rho):
-    """(12)  theta_adv = theta + rho g / ||g||, the norm over this one network (R45); theta where g = 0.  (n,) -> (n,)."""
+    """(12)  theta_adv = theta + rho g / ||g||, the norm over this one network, and theta where g = 0 (R45).
+
+    theta and gradient (n,).  Returns a new vector (n,).
+    """
     norm = get_blas_funcs("nrm2", (gradient,))(gradient)
     if norm == 0:
         return theta.copy()

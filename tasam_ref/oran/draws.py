@@ -20,17 +20,20 @@ class FrameDraws:
     arrivals: np.ndarray
 
 
-def draw_frame(seed, frame, radio, arrivals_per_frame):
+def draw_frame(seed, frame, radio, arrivals_per_frame, fading=None):
     """Draw one frame of the episode ``seed``, each quantity from its own stream.
 
-    arrivals_per_frame (U,) is the mean of the Poisson arrivals of each user (R11).
+    arrivals_per_frame (U,) is the mean of the Poisson arrivals of each user (R11); ``fading`` (U, M, K) may give the
+    memory to draw the fading into.
     """
     num_ues = arrivals_per_frame.size
+    if fading is None:
+        fading = np.empty((num_ues, radio.num_dus, radio.num_rbs))
     mobility = stream(seed, "mobility", frame)
     return FrameDraws(
         direction=TURNS[mobility.integers(TURNS.size, size=num_ues)],
         speed=mobility.uniform(radio.speed_min_m_s, radio.speed_max_m_s, num_ues),
-        fading=rayleigh_power(stream(seed, "fading", frame).random((num_ues, radio.num_dus, radio.num_rbs))),
+        fading=rayleigh_power(stream(seed, "fading", frame).random(out=fading)),
         arrivals=stream(seed, "traffic", frame).poisson(arrivals_per_frame),
     )
 

@@ -41,6 +41,7 @@ class RadioNetwork:
         self.schedule = SCHEDULERS[self.radio.scheduler]
         self.latency = LATENCY_MODELS[slices.latency_model]
         self.sinr = {"physical": self._sinr_physical, "literal": self._sinr_literal}[self.radio.interference]
+        self.fading = np.empty((topology.serving.size, self.radio.num_dus, self.radio.num_rbs))
         self.state = {}
 
     def reset(self, seed):
@@ -56,7 +57,8 @@ class RadioNetwork:
     def transmit(self, allocation):
         """Run one frame under an Allocation and return the RadioFrame."""
         state, radio = self.state, self.radio
-        draws = draw_frame(int(state["seed"]), int(state["frame"]), radio, self.arrival_rate * radio.frame_s)
+        draws = draw_frame(int(state["seed"]), int(state["frame"]), radio, self.arrival_rate * radio.frame_s,
+                           self.fading)
         turned = state["heading"] + draws.direction if radio.mobility == "turn" else draws.direction
         position, heading = mobility.move(
             state["position"], turned, draws.speed, self.centre, radio.cell_radius_m, radio.frame_s)

@@ -14,7 +14,10 @@ def min_max_scale(qos, worst, best):
 
 
 def priority_normalised(qos_scaled, priorities, steepness):
-    """alpha_l = steepness L w_l / sum_j w_j: fixed, with mean ``steepness``.  Returns (M, L).  Source: after (8), R24."""
+    """alpha_l = steepness L w_l / sum_j w_j: fixed, with mean ``steepness``.  Returns (M, L).
+
+    Source: after (8), R24.
+    """
     alpha = steepness * priorities.size * priorities / priorities.sum()
     return np.broadcast_to(alpha, qos_scaled.shape)
 

@@ -1,0 +1,110 @@
+"""How fast this machine runs the update and the environment, as ratios within one run.
+
+The bound of the update is its matrix products alone: the same shapes, operands transposed alike, nothing between.
+"""
+
+import time
+
+import numpy as np
+
+from ..marl.learner import Learner
+from ..oran.env import OranEnv
+from ..streams import stream
+
+
+def forward_products(net, batch):
+    """Products (rows, inner, columns, layout) of one forward pass; layout nn, tn or nt tells what is transposed."""
+    return [(batch, n, m, "nn") for n, m in zip(net.sizes, net.sizes[1:])]
+
+
+def backward_products(net, batch):
+    """Products of dL/dtheta: one for the weights of each layer, one for each hidden layer's gradient."""
+    weights = [(n, batch, m, "tn") for n, m in zip(net.sizes, net.sizes[1:])]
+    return weights + [(batch, m, n, "nt") for n, m in zip(net.sizes[1:], net.sizes[2:])]
+
+
+def input_gradient_products(net, batch, columns):
+    """Products of dL/dx for the last ``columns`` inputs."""
+    hidden = [(batch, m, n, "nt") for n, m in zip(net.sizes[1:], net.sizes[2:])]
+    return [*hidden, (batch, net.sizes[1], columns, "nt")]
+
+
+def update_products(networks, num_agents, batch, rows, sam):
+    """Products of one update of all actors and the critic, reparameterised, one critic; SAM passes twice."""
+    actor, critic = networks.actor, networks.critic
+    action_dim = actor.sizes[-1] // 2
+    one_actor = (forward_products(actor, batch) + backward_products(actor, batch) + forward_products(critic, batch)
+                 + input_gradient_products(critic, batch, action_dim))
+    union = num_agents * rows
+    target = forward_products(actor, rows) * num_agents + forward_products(critic, union)
+    one_critic = forward_products(critic, union) + backward_products(critic, union)
+    passes = 2 if sam else 1
+    return one_actor * (num_agents * passes) + target + one_critic * passes
+
+
+def flops(products):
+    """Floating-point operations: two for each multiply-add."""
+    return sum(2 * m * k * n for m, k, n, _ in products)
+
+
+def product_runner(products, dtype):
+    """A function that runs the products, each into a buffer of its own, over operands of its own shape."""
+    generator, steps, buffers = stream(0, "bench"), [], {}
+    for m, k, n, layout in products:
+        if (m, k, n, layout) not in buffers:
+            left = generator.standard_normal((k, m) if layout == "tn" else (m, k)).astype(dtype)
+            right = generator.standard_normal((n, k) if layout == "nt" else (k, n)).astype(dtype)
+            buffers[m, k, n, layout] = (left.T if layout == "tn" else left, right.T if layout == "nt" else right,
+                                        np.empty((m, n), dtype))
+        steps.append(buffers[m, k, n, layout])
+
+    def run():
+        for left, right, out in steps:
+            np.matmul(left, right, out=out)
+
+    return run
+
+
+def median_seconds(functions, repeats):
+    """Median time of each function, the functions taking turns so that a slow moment hits all alike."""
+    times = np.zeros((repeats, len(functions)))
+    for function in functions:
+        function()
+    for r in range(repeats):
+        for f, function in enumerate(functions):
+            start = time.perf_counter()
+            function()
+            times[r, f] = time.perf_counter() - start
+    return np.median(times, axis=0)
+
+
+def bench_update(config, repeats):
+    """Rows (name, seconds, share of the bound) for the update without and with SAM everywhere."""
+    env = OranEnv(config)
+    learner = Learner(config, env.num_agents, env.obs_dim, env.action_dim, env.executed)
+    generator, dtype = stream(0, "bench_replay"), learner.networks.dtype
+    agents = env.num_agents
+    for _ in range(config.agent.batch_size):
+        learner.replay.add(generator.random((agents, env.obs_dim)), generator.standard_normal((agents, env.action_dim)),
+                           generator.random(agents), generator.random((agents, env.obs_dim)))
+
+    def update(rho):
+        for i in range(agents):
+            learner.update_actor(i, 0, 0, rho)
+        learner.update_critic(0, 0, rho)
+
+    rows = []
+    for sam, name in ((False, "without SAM"), (True, "with SAM everywhere")):
+        products = update_products(learner.networks, agents, config.agent.batch_size, learner.rows, sam)
+        bound, seconds = median_seconds(
+            [product_runner(products, dtype), lambda rho=0.1 if sam else None: update(rho)], repeats)
+        rows.append((name, flops(products), bound, seconds))
+    return rows
+
+
+def bench_environment(config, frames):
+    """Frames per second of the environment under random actions."""
+    env = OranEnv(config)
+    env.reset(seed=1)
+    action = stream(0, "bench_action").random((env.num_agents, env.action_dim))
+    return 1 / median_seconds([lambda: env.step(action)], frames)[0]

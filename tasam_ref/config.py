@@ -67,7 +67,7 @@ class SliceConfig:
                                           unit="bit/s", at_least=0.0, source="assumed, R11")
     latency_model: str = parameter("mm1", "what a user's delay tau_i is", source="R10",
                                    choices=("mm1", "fifo_queue", "transmission_only"))
-    latency_max_s: float = parameter(10e-3, "largest delay that is told apart; also that of an unserved user",
+    latency_max_s: float = parameter(10e-3, "largest delay that is told apart; also that of an unserved queue",
                                      unit="s", above=0.0, source="assumed, R10: packet delay budget of 5QI 82")
 
 

@@ -13,8 +13,11 @@ _TRAINING, _EVALUATION = 0, 1
 
 
 def stream(seed, name, *index):
-    """Return the generator at the address (seed, name, index...)."""
-    return Generator(SFC64(SeedSequence((seed, crc32(name.encode()), *index))))
+    """Return the generator at the address (seed, name, index...).
+
+    The number of indices is part of the address: a seed sequence alone takes (1,) and (1, 0) for the same.
+    """
+    return Generator(SFC64(SeedSequence((seed, crc32(name.encode()), len(index), *index))))
 
 
 def training_episode_seed(run_seed, episode):

@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
+from multiprocessing import parent_process
 
 from ..errors import RunFailure, UsageError
 from ..marl.trainer import Trainer
@@ -84,9 +85,10 @@ def _train_to_end(folder, state, clock, label):
             lines = lines or [metric_header(columns)]
             lines += metric_lines(trainer.iteration - 1, columns)
             progress.update(trainer.iteration, f"reward {columns['reward'].mean():.3f}")
-            if stop.is_set() or trainer.iteration % config.run.checkpoint_every == 0:
+            stopping = stop.is_set() or _is_orphan()
+            if stopping or trainer.iteration % config.run.checkpoint_every == 0:
                 _save(folder, lines, trainer, clock)
-            if stop.is_set():
+            if stopping:
                 raise Interrupted(f"interrupted after iteration {trainer.iteration} of {total}; go on with: "
                                   f"tasam-ref train --out {folder.path} --resume")
     folder.write_metrics(lines)
@@ -99,6 +101,12 @@ def _save(folder, lines, trainer, clock):
     folder.write_metrics(lines)
     folder.save_checkpoint(trainer.state())
     folder.write_manifest(iterations_done=trainer.iteration, wall_seconds=clock.seconds())
+
+
+def _is_orphan():
+    """Whether this is a worker whose comparison was killed: nobody waits for it, and --resume may start it again."""
+    parent = parent_process()
+    return parent is not None and not parent.is_alive()
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def decode_two_bit(action, num_slices):
     """
     b, e = np.split(action, 2, axis=1)
     shares = np.stack(((1 - b) * e, b * (1 - e), b * e), axis=1)[:, :num_slices]
-    return Allocation(shares, None, shares.sum(axis=(1, 2)))
+    return Allocation(shares, None, np.minimum(shares.sum(axis=1), 1.0).sum(axis=1))
 
 
 def decode_slice_and_user(action, num_slices, topology):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import UsageError
+from ..parameters import refuse
 from . import qos, reward
 from .action import build_codec
 from .constraints import qos_holds
@@ -58,7 +59,9 @@ class OranEnv:
         self._progress = {}
 
     def reset(self, *, seed):
-        """Start the episode of this seed.  Returns the observation, with nothing yet allocated."""
+        """Start the episode of this seed, a whole number from 0.  Returns the observation: nothing allocated yet."""
+        if not isinstance(seed, (int, np.integer)) or seed < 0:
+            raise refuse("seed", seed, "a whole number of at least 0")
         self.network.reset(seed)
         self._progress = {
             "satisfied_frames": np.zeros(self._threshold.size),
@@ -92,10 +95,12 @@ class OranEnv:
         self._progress = {name: state[name] for name in _PROGRESS}
 
     def _checked(self, action):
+        if not self.network.state:
+            raise UsageError("step: must come after reset(seed=...)")
         action = np.asarray(action, dtype=float)
         expected = (self.num_agents, self.action_dim)
         if action.shape != expected:
-            raise UsageError(f"action.shape = {action.shape}: must be {expected}")
+            raise refuse("action.shape", action.shape, expected)
         if not (np.all(action >= 0) and np.all(action <= 1)):
             raise UsageError("action: every entry must lie in [0, 1]")
         return action
@@ -122,10 +127,7 @@ class OranEnv:
         q_min, worst, best = self._targets
         larger_is_better = best > worst
         if settings.normalisation == "running":
-            lowest = np.minimum(self._progress["lowest"], quality.min(axis=0))
-            highest = np.maximum(self._progress["highest"], quality.max(axis=0))
-            self._progress |= {"lowest": lowest, "highest": highest}
-            worst, best = np.where(larger_is_better, (lowest, highest), (highest, lowest))
+            worst, best = self._running_bounds(quality)
         scaled = np.where(counts == 0, 1.0, reward.min_max_scale(quality, worst, best))
         q_min_scaled = reward.min_max_scale(q_min, worst, best)
         return StepInfo(
@@ -136,6 +138,19 @@ class OranEnv:
             resource_penalty=reward.resource_penalty(claimed, self.config.radio.num_rbs, settings.penalty),
             quality_penalty=reward.quality_penalty(scaled, q_min_scaled, settings.penalty),
         )
+
+    def _running_bounds(self, quality):
+        """Extremes of Q_l over the DUs and frames of the episode so far (R25), as worst and best.
+
+        Slices without users do not count; where there are none but such, the fixed bounds remain.
+        """
+        _, worst, best = self._targets
+        populated = self.topology.counts > 0
+        lowest = np.minimum(self._progress["lowest"], np.where(populated, quality, np.inf).min(axis=0))
+        highest = np.maximum(self._progress["highest"], np.where(populated, quality, -np.inf).max(axis=0))
+        self._progress |= {"lowest": lowest, "highest": highest}
+        extremes = np.where(best > worst, (lowest, highest), (highest, lowest))
+        return np.where(np.isfinite(lowest), extremes, (worst, best))
 
     def _observe(self, qos_scaled, executed):
         return np.concatenate((qos_scaled, self._load, executed, self._identity), axis=1)

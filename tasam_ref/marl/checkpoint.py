@@ -20,7 +20,8 @@ def save_checkpoint(path, state, config_hash):
 def load_checkpoint(path, config_hash):
     """Read what ``save_checkpoint`` wrote.  Raises UsageError for a truncated, foreign or mismatching file."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file:
+            archive = np.load(file, allow_pickle=False)
             state = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise UsageError(f"{path}: not a readable checkpoint ({type(error).__name__}); it may be truncated") from None

@@ -115,7 +115,10 @@ class Trainer:
                 raise RunFailure(f"the run diverged in iteration {self.iteration}: {what} is not finite")
 
     def state(self):
-        """Everything that continuing needs, as one flat dictionary of arrays."""
+        """Everything that continuing needs, as one flat dictionary of arrays.
+
+        The networks and the replay are live views, for they are large: save them before the next iteration.
+        """
         own = {"iteration": np.array(self.iteration), "converged": np.array(self.converged),
                "td_errors": self.td_errors, "obs": self.obs}
         return own | self.learner.state() | {f"env/{key}": value for key, value in self.env.state().items()}

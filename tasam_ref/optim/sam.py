@@ -16,7 +16,10 @@ def perturbed(theta, gradient, rho):
     norm = get_blas_funcs("nrm2", (gradient,))(gradient)
     if norm == 0:
         return theta.copy()
-    return theta + theta.dtype.type(rho / norm) * gradient
+    theta_adv = gradient / norm
+    theta_adv *= rho
+    theta_adv += theta
+    return theta_adv
 
 
 def sam_gradient(gradient_of, theta, rho):

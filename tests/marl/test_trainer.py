@@ -1,0 +1,431 @@
+"""Training: equivalences between methods, common random numbers, breaks, convergence, divergence, every reading."""
+
+import io
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from tasam_ref.config import AgentConfig, SamConfig
+from tasam_ref.config_io import apply_settings
+from tasam_ref.errors import RunFailure
+from tasam_ref.marl.trainer import Trainer
+from tasam_ref.methods.registry import METHODS, configure
+from tasam_ref.oran import radio
+from tasam_ref.oran.env import OranEnv
+from tasam_ref.streams import stream, training_episode_seed
+
+# Numbers that show at this size what the default hides; every field of the two sections is here or has readings.
+OTHER_NUMBERS = {
+    "agent": {"hidden_sizes": "[5]", "learning_rate": "3e-3", "batch_size": "5", "buffer_size": "4", "gamma": "0.9",
+              "temperature": "0.5", "polyak": "0.9", "log_std_min": "-0.05", "log_std_max": "0.05",
+              "gradient_steps": "2"},
+    "sam": {"use_sam_actor": "false", "use_sam_critic": "false", "selective": "false", "td_var_threshold": "inf",
+            "td_var_window": "3", "rho_init": "0.2", "rho_final": "0.1", "rho_decay_steps": "2"},
+}
+
+
+def start(config, method="ta_sam", *settings):
+    config = configure(method, config, settings)
+    return Trainer(config, OranEnv(config))
+
+
+def mixed_gate(config):
+    """A setting of the threshold that the first iteration's variances lie on both sides of."""
+    low, high, _ = sorted(start(config, "no_sam").iterate()["td_error_variance"])
+    return f"sam.td_var_threshold={float(np.sqrt(low * high))!r}"
+
+
+def run(config, method="ta_sam", *settings):
+    """The trainer at the end of its run, and the rows of all its iterations."""
+    trainer = start(config, method, *settings)
+    return trainer, [trainer.iterate() for _ in range(config.run.num_iterations)]
+
+
+def assert_same(one, other, but=()):
+    """Two runs ended with the same bits in every parameter, optimiser, buffer and metric."""
+    (trainer, rows), (trainer2, rows2) = one, other
+    state, state2 = trainer.state(), trainer2.state()
+    assert state.keys() == state2.keys()
+    for name in state:
+        assert np.array_equal(state[name], state2[name]), name
+    assert len(rows) == len(rows2)
+    for row, row2 in zip(rows, rows2):
+        assert list(row) == list(row2)
+        for name in set(row) - set(but):
+            assert np.array_equal(row[name], row2[name]), name
+
+
+def differs(one, other):
+    (trainer, rows), (trainer2, rows2) = one, other
+    return any(not np.array_equal(r[name], r2[name]) for r, r2 in zip(rows, rows2) for name in r) or not (
+        np.array_equal(trainer.learner.thetas_p, trainer2.learner.thetas_p))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_gate_that_never_opens_is_sam_on_the_critic(tiny_config, dtype):
+    settings = f"agent.dtype={dtype}", "agent.gradient_steps=2"
+    ta_sam, critic_sam = (run(tiny_config, m, *settings, "sam.td_var_threshold=inf") for m in ("ta_sam", "critic_sam"))
+    assert_same(ta_sam, critic_sam)
+    assert all(row["sam_actor"].sum() == 0 for row in ta_sam[1])
+    assert all((row["rho_critic"] > 0).all() for row in ta_sam[1])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("scale", ["absolute", "relative"])
+def test_a_gate_that_is_always_open_is_sam_on_everyone(tiny_config, dtype, scale):
+    settings = f"agent.dtype={dtype}", "agent.gradient_steps=2", f"sam.td_var_scale={scale}"
+    ta_sam, both_sam = (run(tiny_config, m, *settings, "sam.td_var_threshold=0.0") for m in ("ta_sam", "both_sam"))
+    assert_same(ta_sam, both_sam)
+    assert all(row["sam_actor"].all() for row in ta_sam[1])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("schedule", ["linear", "static", "cosine", "td_driven"])
+@pytest.mark.parametrize("base", ["adam", "sgd"])
+def test_a_radius_of_zero_is_the_base_optimiser(tiny_config, dtype, schedule, base):
+    settings = (f"agent.dtype={dtype}", f"sam.rho_schedule={schedule}", f"sam.base_optimizer={base}",
+                "sam.rho_init=0.0", "sam.rho_final=0.0")
+    both_sam, no_sam = (run(tiny_config, m, *settings) for m in ("both_sam", "no_sam"))
+    assert_same(both_sam, no_sam, but=("sam_actor",))
+    assert all(row["sam_actor"].all() for row in both_sam[1])
+
+
+def test_a_gate_that_is_shut_without_sam_on_the_critic_is_no_sam(tiny_config):
+    shut = run(replace(tiny_config, sam=replace(tiny_config.sam, td_var_threshold=np.inf)), "actor_sam")
+    assert differs(shut, run(tiny_config, "no_sam"))                # actor_sam asks no gate
+    config = configure("ta_sam", tiny_config, ("sam.td_var_threshold=inf",))
+    config = replace(config, sam=replace(config.sam, use_sam_critic=False))
+    trainer = Trainer(config, OranEnv(config))
+    assert_same((trainer, [trainer.iterate() for _ in range(6)]), run(tiny_config, "no_sam"))
+
+
+def test_the_methods_are_five_different_trainings(tiny_config):
+    runs = {method: run(tiny_config, method, mixed_gate(tiny_config)) for method in METHODS}
+    for one in runs:
+        for other in runs:
+            assert differs(runs[one], runs[other]) == (one != other), (one, other)
+
+
+@pytest.mark.parametrize("method", ["no_sam", "ta_sam"])
+def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not(tiny_config, method):
+    one = run(tiny_config, method, "run.seed=5")
+    assert_same(one, run(tiny_config, method, "run.seed=5"))
+    other = run(tiny_config, method, "run.seed=6")
+    for name in ("reward", "entropy", "actor_loss", "td_error_variance"):
+        assert (one[1][0][name] != other[1][0][name]).any()
+
+
+@pytest.fixture
+def weather(monkeypatch):
+    """Records what the network meets in every frame: positions, fading and traffic."""
+    met = []
+
+    class Watched(OranEnv):
+        def step(self, action):
+            result = super().step(action)
+            met[-1]["position"] = self.network.state["position"].copy()
+            met[-1]["bits"] = self.executed(np.asarray(action)).copy()
+            return result
+
+    draw = radio.draw_frame
+
+    def recorded(*arguments):
+        frame = draw(*arguments)
+        met.append({name: value.copy() for name, value in vars(frame).items()})
+        return frame
+
+    monkeypatch.setattr(radio, "draw_frame", recorded)
+
+    def meets(config, method, *settings):
+        met.clear()
+        config = configure(method, config, settings)
+        trainer = Trainer(config, Watched(config))
+        for _ in range(config.run.num_iterations):
+            trainer.iterate()
+        return list(met)
+
+    return meets
+
+
+def test_all_methods_meet_the_same_users_channels_and_traffic(tiny_config, weather):
+    settings = "agent.learning_rate=0.05", "slices.latency_model=fifo_queue"
+    runs = {method: weather(tiny_config, method, *settings) for method in METHODS}
+    reference = runs.pop("no_sam")
+    assert len(reference) == 24
+    for met in runs.values():
+        assert any((a["bits"] != b["bits"]).any() for a, b in zip(met, reference))
+        for frame, expected in zip(met, reference, strict=True):
+            for name in ("position", "direction", "speed", "fading", "arrivals"):
+                assert (frame[name] == expected[name]).all(), name
+
+
+def test_frames_differ_from_each_other_and_seeds_from_seeds(tiny_config, weather):
+    one, other = (weather(tiny_config, "no_sam", f"run.seed={s}") for s in (1, 2))
+    assert len({frame["fading"].tobytes() for frame in one + other}) == 48
+    assert len({frame["position"].tobytes() for frame in one + other}) == 48
+
+
+def test_episodes_start_on_time_and_their_last_frame_keeps_its_own_successor(tiny_config):
+    """Episodes of 7 frames: the reset's observation opens the next transition and never closes the last one."""
+    seeds, resets = [], []
+
+    class Watched(OranEnv):
+        def reset(self, *, seed):
+            seeds.append(seed)
+            resets.append(super().reset(seed=seed))
+            return resets[-1]
+
+    config = configure("no_sam", tiny_config, ("agent.dtype=float64",))
+    trainer = Trainer(config, Watched(config))
+    for _ in range(6):
+        trainer.iterate()
+    assert seeds == [training_episode_seed(0, e) for e in range(4)]
+    agent_0 = trainer.learner.replay.of_agent(0, np.arange(24))
+    for t in range(23):
+        continues = np.array_equal(agent_0.next_obs[t], agent_0.obs[t + 1])
+        assert continues == ((t + 1) % 7 != 0)
+    for e, first in enumerate(resets):
+        assert (agent_0.obs[7 * e] == first[0]).all()
+    assert agent_0.next_obs[6, 6:].any()                       # an allocation, where a reset observes none
+
+
+def test_what_the_critic_is_shown_is_what_the_network_ran(tiny_config):
+    """The executed action is also in the next observation, behind QoS and load: 2 x 3 numbers."""
+    for codec in ("two_bit", "slice_and_user", "full_binary"):
+        trainer, _ = run(tiny_config, "no_sam", f"mdp.action_codec={codec}")
+        batch = trainer.learner.replay.newest(10)
+        shown = trainer.learner.seen_action(batch.latent)
+        assert (shown == batch.next_obs[:, 6 : 6 + trainer.env.action_dim]).all()
+        assert shown.any()
+
+
+def test_rows_are_means_over_the_iterations_frames(tiny_config):
+    trainer = start(tiny_config, "no_sam", "agent.dtype=float64")
+    rewards, qualities = [], []
+    step = trainer.env.step
+
+    def recorded(action):
+        result = step(action)
+        rewards.append(result[1])
+        qualities.append(result[2].qos)
+        return result
+
+    trainer.env.step = recorded
+    row = trainer.iterate()
+    np.testing.assert_allclose(row["reward"], np.mean(rewards, axis=0), rtol=1e-13)
+    for s, name in enumerate(("eMBB", "mMTC", "URLLC")):
+        np.testing.assert_allclose(row[f"qos_{name}"], np.mean(qualities, axis=0)[:, s], rtol=1e-13)
+    assert trainer.learner.replay.of_agent(1, np.arange(4)).reward.tolist() == [r[1] for r in rewards]
+
+
+def test_the_radius_reaches_everyone_it_belongs_to(tiny_config):
+    """Six iterations from 0.5 to 0.01 in steps of 0.098, on the critic and on the selected actors."""
+    trainer, rows = run(tiny_config, "ta_sam", mixed_gate(tiny_config))
+    gates = np.array([row["sam_actor"] for row in rows])
+    assert 0 < gates.sum() < gates.size
+    for t, row in enumerate(rows):
+        rho = 0.5 - 0.098 * t
+        np.testing.assert_allclose(row["rho_critic"], rho, rtol=1e-12)
+        np.testing.assert_allclose(row["rho_actor"], rho * row["sam_actor"], rtol=1e-12)
+        assert (row["sam_actor"] == (row["td_error_variance"] >= trainer.config.sam.td_var_threshold)).all()
+
+
+def test_the_td_driven_radius_gives_the_restless_agents_more(tiny_config):
+    _, rows = run(tiny_config, "both_sam", "sam.rho_schedule=td_driven")
+    for row in rows:
+        order = np.argsort(row["td_error_variance"])
+        assert (np.diff(row["rho_actor"][order]) >= 0).all()
+        assert row["rho_actor"].min() >= 0.01
+        assert row["rho_actor"].max() <= 0.5
+    assert any(len(set(row["rho_actor"])) == 3 for row in rows)
+
+
+def test_the_variances_window_holds_the_last_iterations(tiny_config):
+    trainer = start(tiny_config, "no_sam", "sam.td_var_window=2")
+    fresh = []
+    draw = trainer.learner.fresh_td_errors
+    trainer.learner.fresh_td_errors = lambda t: fresh.append(draw(t)) or fresh[-1]
+    for t in range(4):
+        row = trainer.iterate()
+        window = np.hstack(fresh[max(t - 1, 0) : t + 1]).astype(float)
+        np.testing.assert_allclose(row["td_error_variance"], np.mean((window - window.mean(axis=1)[:, None]) ** 2, 1),
+                                   rtol=1e-12)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_gradient_steps_are_steps_of_everyone(tiny_config, steps):
+    trainer, rows = run(tiny_config, "ta_sam", f"agent.gradient_steps={steps}")
+    learner = trainer.learner
+    assert [int(o.state["count"]) for o in learner.actor_optimizers] == [6 * steps] * 3
+    assert [int(o.state["count"]) for o in learner.critic_optimizers] == [6 * steps]
+    assert len(rows) == trainer.iteration == 6
+
+
+def test_steps_of_an_iteration_draw_batches_of_their_own(tiny_config):
+    """Three steps are not one batch three times: the critic's losses would then all but repeat."""
+    trainer = start(tiny_config, "no_sam", "agent.gradient_steps=3", "agent.learning_rate=1e-9")
+    losses = []
+    update = trainer.learner.update_critic
+    trainer.learner.update_critic = lambda *a: losses.append(update(*a)) or losses[-1]
+    trainer.iterate()
+    trainer.iterate()
+    assert np.abs(np.diff(np.sort(losses))).min() > 1e-6
+
+
+BREAKS = ("agent.buffer_size=10", "sam.td_var_window=2", "run.num_iterations=9", "agent.critic_target=twin_target",
+          "slices.latency_model=fifo_queue", "reward.normalisation=running")
+
+
+def through_a_file(state):
+    """The state as a file keeps it: plain arrays, no pickle."""
+    file = io.BytesIO()
+    np.savez(file, **state)
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+@pytest.mark.parametrize("broken_at", [0, 1, 3, 5, 7, 8])
+def test_a_run_that_was_broken_off_ends_with_the_same_bits(tiny_config, broken_at):
+    """Four frames an iteration and episodes of seven: 7 ends an episode, the others fall inside one; 3 has wrapped."""
+    config = apply_settings(tiny_config, BREAKS)
+    whole, rows = run(config)
+    first = start(config)
+    done = [first.iterate() for _ in range(broken_at)]
+    state = through_a_file(first.state())
+    resumed = start(config)
+    resumed.iterate()                                            # whatever it was doing before is forgotten
+    resumed.set_state(state)
+    assert resumed.iteration == broken_at
+    assert_same((whole, rows), (resumed, done + [resumed.iterate() for _ in range(9 - broken_at)]))
+
+
+def test_a_state_can_be_used_twice(tiny_config):
+    """Going on from a state leaves the state itself alone."""
+    config = apply_settings(tiny_config, BREAKS)
+    trainer = start(config)
+    for _ in range(3):
+        trainer.iterate()
+    state = through_a_file(trainer.state())
+    ends = []
+    for _ in range(2):
+        trainer.set_state(state)
+        ends.append((trainer, [trainer.iterate() for _ in range(3)]))
+    for one, other in zip(ends[0][1], ends[1][1]):
+        assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize(("tolerance", "expected"), [(1e9, True), (0.0, False), (1e-12, False)])
+def test_convergence_is_a_small_relative_move_of_every_actor(tiny_config, tolerance, expected):
+    trainer = start(tiny_config, "ta_sam", f"run.convergence_tolerance={tolerance}")
+    assert not trainer.converged
+    for _ in range(3):
+        trainer.iterate()
+        assert trainer.converged is expected
+
+
+def test_no_tolerance_never_stops_even_a_run_that_stands_still(tiny_config):
+    trainer = start(tiny_config, "no_sam", "agent.learning_rate=1e-30")
+    before = trainer.learner.thetas_p.copy()
+    trainer.iterate()
+    assert (trainer.learner.thetas_p == before).all()
+    assert not trainer.converged
+
+
+def test_one_restless_actor_keeps_the_run_going(tiny_config):
+    """The tolerance is between the relative moves of the quickest and the slowest actor, measured in a first run."""
+    trainer = start(tiny_config, "no_sam")
+    before = trainer.learner.thetas_p.astype(float)
+    trainer.iterate()
+    moved = np.sqrt(((trainer.learner.thetas_p - before) ** 2).sum(axis=1) / (before**2).sum(axis=1))
+    for tolerance, expected in ((moved.max() * 1.01, True), (moved.max() * 0.99, False), (moved.min() * 1.01, False)):
+        trainer = start(tiny_config, "no_sam", f"run.convergence_tolerance={tolerance}")
+        trainer.iterate()
+        assert trainer.converged is expected
+
+
+@pytest.mark.parametrize("method", ["no_sam", "both_sam"])
+@pytest.mark.parametrize("learning_rate", ["1e20", "1e38", "1e300"])
+@pytest.mark.parametrize("base", ["adam", "sgd"])
+def test_a_diverging_run_fails_and_names_the_iteration(tiny_config, method, learning_rate, base):
+    trainer = start(tiny_config, method, f"agent.learning_rate={learning_rate}", f"sam.base_optimizer={base}")
+    with pytest.raises(RunFailure, match=r"diverged in iteration \d+: .* not finite"):
+        for _ in range(6):
+            trainer.iterate()
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("where", ["thetas_p", "thetas_v", "thetas_target"])
+def test_a_poisoned_parameter_fails_the_run_in_its_iteration(tiny_config, where, poison):
+    trainer = start(tiny_config)
+    trainer.iterate()
+    trainer.iterate()
+    getattr(trainer.learner, where)[0, 0] = poison
+    with pytest.raises(RunFailure, match="diverged in iteration 2:"):
+        trainer.iterate()
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+def test_a_poisoned_reward_fails_the_run(tiny_config, poison):
+    trainer = start(tiny_config, "no_sam")
+    step = trainer.env.step
+
+    def poisoned(action):
+        obs, reward, info = step(action)
+        return obs, reward + poison, info
+
+    trainer.env.step = poisoned
+    with pytest.raises(RunFailure, match="diverged in iteration 0:"):
+        trainer.iterate()
+
+
+def test_every_field_that_steers_learning_has_another_value_to_try():
+    for section, cls in (("agent", AgentConfig), ("sam", SamConfig)):
+        named = {f.name for f in fields(cls) if not f.metadata["choices"]}
+        assert named == set(OTHER_NUMBERS[section])
+
+
+def readings():
+    for section, cls in (("agent", AgentConfig), ("sam", SamConfig)):
+        for f in fields(cls):
+            others = [c for c in f.metadata["choices"] if c != f.default] or [OTHER_NUMBERS[section].get(f.name)]
+            yield from (pytest.param(f"{section}.{f.name}={other}", id=f"{f.name}={other}") for other in others)
+
+
+@pytest.mark.parametrize("setting", list(readings()))
+def test_every_reading_and_number_runs_and_makes_a_difference(tiny_config, setting):
+    config = configure("ta_sam", tiny_config, (mixed_gate(tiny_config),))
+    changed = apply_settings(config, (setting,))
+    runs = []
+    for each in (config, changed):
+        trainer = Trainer(each, OranEnv(each))
+        runs.append((trainer, [trainer.iterate() for _ in range(6)]))
+    trainer, rows = runs[1]
+    assert all(np.isfinite(values).all() for row in rows for values in row.values())
+    assert all(np.isfinite(a).all() for a in trainer.learner.parameters().values())
+    assert differs(*runs)
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_one_du_is_a_single_agent_with_a_critic_of_its_own(tiny_config, method):
+    """Its critic's batch is then drawn from the one buffer and as large as the actor's."""
+    trainer, rows = run(tiny_config, method, "radio.num_dus=1", "radio.num_ues=6", "sam.td_var_scale=relative",
+                        "sam.td_var_threshold=1.0")
+    assert trainer.learner.rows == 12
+    for row in rows:
+        assert {values.shape for values in row.values()} == {(1,)}
+        assert all(np.isfinite(values).all() for values in row.values())
+        assert row["sam_actor"] == trainer.config.sam.use_sam_actor     # one agent is its own median: a tie
+
+
+def test_exploration_noise_is_keyed_by_iteration(tiny_config):
+    """The first frame's latent minus the policy's mean, over its deviation, is the stream's first row."""
+    trainer = start(tiny_config, "no_sam", "agent.dtype=float64")
+    obs = trainer.obs.copy()
+    mean, _ = trainer.learner.act(obs, np.zeros((3, 16)))
+    moved, _ = trainer.learner.act(obs, np.ones((3, 16)))
+    trainer.iterate()
+    latent = np.stack([trainer.learner.replay.of_agent(i, np.array([0])).latent[0] for i in range(3)])
+    noise = stream(0, "exploration", 0).standard_normal((4, 3, 16))[0]
+    np.testing.assert_allclose((latent - mean) / (moved - mean), noise, rtol=1e-9, atol=1e-10)

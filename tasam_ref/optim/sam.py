@@ -17,7 +17,7 @@ def perturbed(theta, gradient, rho):
     if norm == 0:
         return theta.copy()
     theta_adv = gradient / norm
-    theta_adv *= rho
+    theta_adv *= float(rho)
     theta_adv += theta
     return theta_adv
 

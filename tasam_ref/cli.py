@@ -27,6 +27,8 @@ def main(arguments=None):
         return _say_error(error, 2)
     except (RunFailure, OSError) as error:
         return _say_error(error, 1)
+    except MemoryError:
+        return _say_error("not enough memory for this configuration", 1)
     except KeyboardInterrupt:
         return _say_error("interrupted", 1)
 
@@ -61,7 +63,7 @@ def _command(commands, name, run, summary, description):
 def _add_config_options(parser, default="quick"):
     parser.add_argument("--preset", default=default, metavar="P",
                         help="quick (minutes), paper (Table 1 and Algorithm 1 literally) or paper_utd1 (one gradient "
-                             "step per frame); default: %(default)s")
+                             f"step per frame); default: {default or 'quick'}")
     parser.add_argument("--set", action="append", default=[], dest="settings", metavar="SECTION.FIELD=VALUE",
                         help="change one field of the configuration, e.g. --set agent.gamma=0.9; repeatable")
 
@@ -77,7 +79,7 @@ def _add_train(commands):
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder")
     parser.add_argument("--resume", action="store_true",
                         help="go on with the run in --out; METHOD and options may then be left out")
-    _add_config_options(parser)
+    _add_config_options(parser, default=None)
 
 
 def _train(options):
@@ -89,10 +91,15 @@ def _train(options):
     if options.method is None:
         if not options.resume:
             raise UsageError("METHOD is missing: needed unless --resume continues a run")
+        if options.settings or options.seed is not None or options.preset is not None:
+            raise UsageError("--preset, --seed and --set: must be left out where METHOD is: the run in --out has "
+                             "its own configuration")
         folder = RunFolder.open(options.out)
     else:
         seed = [] if options.seed is None else [f"run.seed={options.seed}"]
-        config = configure(options.method, load_preset(options.preset), options.settings + seed)
+        if seed:
+            _refuse_seed(options.settings, "--seed N says it already")
+        config = configure(options.method, load_preset(options.preset or "quick"), options.settings + seed)
         folder = open_or_create(options.out, options.method, config, options.resume)
     train(folder)
     return _print_evaluation(folder)
@@ -149,7 +156,7 @@ def _compare(options):
         raise UsageError(f"METHOD = {' '.join(options.methods)}: must name each method once")
     preset = load_preset(options.preset)
     configs = {name: configure(name, preset, options.settings) for name in options.methods}
-    _refuse_seed(options.settings)
+    _refuse_seed(options.settings, "compare takes seeds 0 to N-1; use --seeds N")
 
     from .experiments.comparison import plan, prepare, run_all, summary_rows, write_csv
     from .experiments.evaluation import reference_evaluations
@@ -167,10 +174,10 @@ def _compare(options):
     return 0
 
 
-def _refuse_seed(settings):
+def _refuse_seed(settings, why):
     for setting in settings:
         if setting.split("=")[0].strip() == "run.seed":
-            raise UsageError(f"--set {setting}: compare takes seeds 0 to N-1; use --seeds N")
+            raise UsageError(f"--set {setting}: {why}")
 
 
 def _add_baselines(commands):

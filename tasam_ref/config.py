@@ -4,6 +4,7 @@ The defaults are the paper's Table 1 and Algorithm 1.  "assumed" marks a value t
 Rxx points to the reading's row in the register of open readings (``validation/READINGS.md``).
 """
 
+import re
 from dataclasses import dataclass, field
 
 from .parameters import parameter, refuse, section
@@ -19,18 +20,20 @@ class RadioConfig:
     num_ues: int = parameter(200, "users in the network", symbol="N", source="Table 1", at_least=1)
     num_rbs: int = parameter(100, "resource blocks of each RU", symbol="K", source="Table 1", at_least=1)
     rb_bandwidth_hz: float = parameter(200e3, "bandwidth of one RB", symbol="B", unit="Hz", source="Table 1", above=0)
-    tx_power_dbm: float = parameter(56.0, "transmit power", symbol="p_u", unit="dBm", source="Table 1")
+    tx_power_dbm: float = parameter(56.0, "transmit power", symbol="p_u", unit="dBm", source="Table 1", at_least=-400,
+                                    at_most=400)
     tx_power_reading: str = parameter("per_ru", "whether the power is shared by all RBs of an RU or held by each RB",
                                       source="R05", choices=("per_ru", "per_rb"))
-    noise_dbm: float = parameter(-173.0, "noise level", symbol="sigma^2", unit="dBm or dBm/Hz", source="Table 1")
+    noise_dbm: float = parameter(-173.0, "noise level", symbol="sigma^2", unit="dBm or dBm/Hz", source="Table 1",
+                                 at_least=-400, at_most=400)
     noise_reading: str = parameter("psd_dbm_per_hz", "whether the noise level is a density or the power in an RB",
                                    source="R04", choices=("psd_dbm_per_hz", "total_dbm"))
     interference: str = parameter("physical", "whose distance and fading the interference in (1) carries",
                                   source="R01", choices=("physical", "literal"))
     path_loss_exponent: float = parameter(3.76, "path-loss exponent", symbol="eta", source="assumed, R03: the slope "
                                           "of 3GPP TR 36.942 macro cells", above=0)
-    path_loss_1m_db: float = parameter(15.3, "path loss at 1 m", unit="dB", source="assumed, R03: TR 36.942's "
-                                       "128.1 dB at 1 km carried to 1 m")
+    path_loss_1m_db: float = parameter(15.3, "path loss at 1 m", unit="dB", at_least=-400, at_most=400,
+                                       source="assumed, R03: TR 36.942's 128.1 dB at 1 km carried to 1 m")
     min_distance_m: float = parameter(35.0, "distances below this count as this", unit="m",
                                       source="assumed, R03: TR 36.942", above=0)
     inter_site_distance_m: float = parameter(500.0, "distance between neighbouring RUs", unit="m",
@@ -219,7 +222,9 @@ class Config:
 
 
 def _check_slices(config):
-    count = config.num_slices
+    count, names = config.num_slices, config.slices.names
+    if len(set(names)) < count or not all(re.fullmatch(r"[A-Za-z0-9_-]+", name) for name in names):
+        raise refuse("slices.names", names, "different names of letters, digits, - and _")
     per_slice = {"slices": ("packet_bits", "arrival_rate_hz", "rate_threshold_bps"),
                  "reward": ("metrics", "kpi_weights", "kpi_best_rate_bps", "q_min", "q_worst", "q_best", "priorities")}
     for section_name, names in per_slice.items():

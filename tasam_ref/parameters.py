@@ -46,8 +46,13 @@ def _coerce(value, like, f):
         if not isinstance(value, (tuple, list)) or not value:
             raise refuse(f.name, value, "a non-empty list")
         return tuple(_coerce(v, like[0], f) for v in value)
+    if hasattr(value, "item"):
+        value = value.item()  # a NumPy scalar
     if isinstance(like, float) and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        try:
+            value = float(value)
+        except OverflowError:
+            raise refuse(f.name, value, "a number that a double can hold") from None
     if type(value) is not type(like):
         names = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
         raise refuse(f.name, value, names[type(like)])

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 
 @dataclass(frozen=True)
@@ -27,5 +27,5 @@ def mean_interval(values, level=0.95):
     mean = float(values.mean())
     if values.size < 2:
         return Interval(mean, math.nan, math.nan)
-    half = float(stats.t.ppf((1 + level) / 2, values.size - 1) * stats.sem(values))
+    half = float(stdtrit(values.size - 1, (1 + level) / 2) * values.std(ddof=1)) / math.sqrt(values.size)
     return Interval(mean, mean - half, mean + half)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -33,8 +34,12 @@ def plan(configs, seeds, out):
 
 
 def prepare(entries, resume):
-    """Refuse before anything runs: folders that exist (without ``resume``) or hold other runs."""
+    """Refuse before anything runs: places that cannot be written, folders that exist (without ``resume``) or hold
+    other runs."""
     for entry in entries:
+        ground = next(parent for parent in entry.path.absolute().parents if parent.exists())
+        if not (ground.is_dir() and os.access(ground, os.W_OK)):
+            raise UsageError(f"{entry.path}: cannot be written: {ground} is no folder that can be written to")
         if entry.path.exists():
             if not resume:
                 raise UsageError(f"{entry.path}: exists already; continue with --resume, or choose another --out")

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..analysis.stats import mean_interval
+from ..files import write_atomically
 from .comparison import group_by_method
 
 # Okabe and Ito's colours, told apart by colour-blind readers too.
@@ -29,7 +30,8 @@ def plot_comparison(path, folders, references):
     for axes in (curves, held_out):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)
-    figure.savefig(path, dpi=150, metadata={"Software": None})
+    with write_atomically(path, "wb") as file:
+        figure.savefig(file, format="png", dpi=150, metadata={"Software": None})
 
 
 def _draw_curve(axes, method, runs, colour):

@@ -36,7 +36,7 @@ class RunFolder:
     @classmethod
     def create(cls, path, method, config):
         """Make the folder.  Raises UsageError when it exists or cannot be made."""
-        path = Path(path)
+        path = Path(os.path.abspath(path))
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         if path.exists():
             raise UsageError(f"{path}: exists already; continue it with --resume, or choose another folder")
@@ -64,7 +64,9 @@ class RunFolder:
             raise UsageError(f"{path}: not a run folder: {Path(error.filename).name}: {error.strerror}") from None
         except (ValueError, UsageError) as error:
             raise UsageError(f"{path}: not a run folder of this package: {error}") from None
-        if not isinstance(manifest, dict) or manifest.get("config_hash") != config_hash(config):
+        if not isinstance(manifest, dict) or not manifest.keys() >= _new_manifest("", config).keys():
+            raise UsageError(f"{path}: not a run folder of this package: manifest.json lacks entries")
+        if manifest["config_hash"] != config_hash(config):
             raise UsageError(f"{path}: config.toml was changed after the run began: its hash is not the manifest's")
         return cls(path, config, manifest)
 
@@ -99,12 +101,26 @@ class RunFolder:
             file.writelines(lines)
 
     def read_metric_lines(self, before_iteration):
-        """The header and the rows of iterations below ``before_iteration``, as lines; empty without a file."""
+        """The header and the rows of iterations below ``before_iteration``, as lines.
+
+        Raises UsageError unless every one of these iterations is there.
+        """
+        path = self.path / "metrics.csv"
         try:
-            lines = (self.path / "metrics.csv").read_text("utf-8").splitlines(keepends=True)
-        except FileNotFoundError:
-            return []
-        return lines[:1] + [line for line in lines[1:] if int(line.split(",", 1)[0]) < before_iteration]
+            lines = path.read_text("utf-8").splitlines(keepends=True)
+            kept = lines[:1] + [line for line in lines[1:] if int(line.split(",", 1)[0]) < before_iteration]
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{path}: not readable ({type(error).__name__}), so the run cannot go on") from None
+        expected = 1 + before_iteration * self.config.radio.num_dus
+        if len(kept) != expected:
+            raise UsageError(f"{path}: has {len(kept)} lines up to the checkpoint: must be {expected} for the run to "
+                             "go on")
+        return kept
+
+    def sweep(self):
+        """Remove temporary files that a killed process left."""
+        for leftover in self.path.glob(".*.tmp"):
+            leftover.unlink(missing_ok=True)
 
     def metrics(self):
         """metrics.csv as a dictionary of columns of numbers."""
@@ -118,8 +134,13 @@ class RunFolder:
             file.write(evaluation.to_json())
 
     def evaluation(self):
-        """The stored Evaluation."""
-        return Evaluation.from_json((self.path / "evaluation.json").read_text("utf-8"))
+        """The stored Evaluation.  Raises UsageError when it is not one."""
+        path = self.path / "evaluation.json"
+        try:
+            return Evaluation.from_json(path.read_text("utf-8"))
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise UsageError(f"{path}: not a readable evaluation ({type(error).__name__}); 'tasam-ref evaluate "
+                             f"{self.path}' makes it anew") from None
 
 
 def metric_lines(iteration, columns):

@@ -1,5 +1,6 @@
 """One run from its folder to its end: train, checkpoint, evaluate; resumable at any moment."""
 
+import shlex
 import signal
 import threading
 import time
@@ -34,6 +35,7 @@ def train(folder, label=None):
         return folder
     state = folder.load_checkpoint()
     clock = _Clock(folder.manifest["wall_seconds"])
+    folder.sweep()
     folder.write_manifest(status=RUNNING, message="")
     try:
         if state is None or "iteration" in state:
@@ -43,7 +45,8 @@ def train(folder, label=None):
         folder.write_manifest(status=status, message=str(failure), wall_seconds=clock.seconds())
         raise
     folder.write_evaluation(evaluate_run(folder))
-    folder.write_manifest(status=COMPLETE, wall_seconds=clock.seconds())
+    done = len(set(folder.metrics()["iteration"]))
+    folder.write_manifest(status=COMPLETE, iterations_done=done, wall_seconds=clock.seconds())
     return folder
 
 
@@ -90,10 +93,9 @@ def _train_to_end(folder, state, clock, label):
                 _save(folder, lines, trainer, clock)
             if stopping:
                 raise Interrupted(f"interrupted after iteration {trainer.iteration} of {total}; go on with: "
-                                  f"tasam-ref train --out {folder.path} --resume")
+                                  f"tasam-ref train --out {shlex.quote(str(folder.path))} --resume")
     folder.write_metrics(lines)
     folder.save_checkpoint(trainer.learner.parameters())
-    folder.write_manifest(iterations_done=trainer.iteration)
 
 
 def _save(folder, lines, trainer, clock):

@@ -10,6 +10,10 @@ from ..files import write_atomically
 FORMAT = "tasam_ref checkpoint 1"
 
 
+# What reading a damaged or foreign archive can raise.
+_UNREADABLE = (OSError, ValueError, EOFError, AttributeError, TypeError, RuntimeError, MemoryError, zipfile.BadZipFile)
+
+
 def save_checkpoint(path, state, config_hash):
     """Write the dictionary of arrays ``state``.  The same state gives the same bytes."""
     marks = {"format": np.array(FORMAT), "config_hash": np.array(config_hash)}
@@ -23,7 +27,7 @@ def load_checkpoint(path, config_hash):
         with open(path, "rb") as file:
             archive = np.load(file, allow_pickle=False)
             state = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise UsageError(f"{path}: not a readable checkpoint ({type(error).__name__}); it may be truncated") from None
     if str(state.pop("format", "")) != FORMAT:
         raise UsageError(f"{path}: not a checkpoint of this package: must be marked {FORMAT!r}")

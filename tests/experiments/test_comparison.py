@@ -1,0 +1,168 @@
+"""Comparisons: their plan, table, CSV file and picture, from run folders written by hand."""
+
+import csv
+
+import numpy as np
+import pytest
+from command_line import number_of_colours
+from matplotlib.image import imread
+
+from tasam_ref.config_io import apply_settings
+from tasam_ref.errors import RunFailure, UsageError
+from tasam_ref.experiments.comparison import group_by_method, plan, prepare, run_all, summary_rows, write_csv
+from tasam_ref.experiments.evaluation import Evaluation
+from tasam_ref.experiments.plotting import plot_comparison
+from tasam_ref.experiments.run_folder import RunFolder, metric_header, metric_lines
+from tasam_ref.experiments.tables import comparison_table, reference_table
+from tasam_ref.methods.registry import configure
+
+
+def evaluation(reward, qos=(12.34e6, 4.567e6, 1.234e-3), violated=(0.25, 1.0, 0.0)):
+    """Two episodes half a unit of reward apart, everything else alike."""
+    return Evaluation(np.array([reward - 0.25, reward + 0.25]), np.tile(qos, (2, 1)), np.tile(violated, (2, 1)),
+                      np.tile((0.5, 0.25, 0.125), (2, 1)))
+
+
+def by_hand(path, method, config, seed, reward, iterations=6):
+    """A run folder that looks finished: rewards that rise by iteration, SAM on the first of three actors."""
+    folder = RunFolder.create(path / method / f"seed_{seed}", method, apply_settings(config, [f"run.seed={seed}"]))
+    lines = []
+    for t in range(iterations):
+        columns = {"reward": np.array([t, t + 1.0, t + 2.0]) + seed, "sam_actor": np.array([1, 0, 0])}
+        lines = lines or [metric_header(columns)]
+        lines += metric_lines(t, columns)
+    folder.write_metrics(lines)
+    folder.write_evaluation(evaluation(reward))
+    folder.write_manifest(status="complete", wall_seconds=10.0 + seed)
+    return folder
+
+
+@pytest.fixture
+def folders(tmp_path, tiny_config):
+    rewards = {"ta_sam": (0.5, 0.75), "no_sam": (0.25, 0.5)}
+    return [by_hand(tmp_path, method, tiny_config, seed, rewards[method][seed])
+            for seed in range(2) for method in rewards]
+
+
+@pytest.fixture
+def references():
+    return {"idle": evaluation(-1.5), "random": evaluation(0.1), "equal split": evaluation(0.2)}
+
+
+def test_a_plan_has_an_entry_per_method_and_seed_seed_by_seed(tmp_path, tiny_config):
+    configs = {name: configure(name, tiny_config) for name in ("ta_sam", "no_sam")}
+    entries = plan(configs, 3, tmp_path)
+    assert [(e.method, e.seed) for e in entries] == [(m, s) for s in range(3) for m in ("ta_sam", "no_sam")]
+    assert len({e.path for e in entries}) == 6
+    for entry in entries:
+        assert entry.path == tmp_path / entry.method / f"seed_{entry.seed}"
+        assert entry.config == apply_settings(configs[entry.method], [f"run.seed={entry.seed}"])
+
+
+def test_preparing_refuses_what_exists_unless_it_is_resumed(tmp_path, tiny_config):
+    entries = plan({"ta_sam": configure("ta_sam", tiny_config)}, 2, tmp_path / "out")
+    prepare(entries, resume=False)
+    assert not (tmp_path / "out").exists()
+    RunFolder.create(entries[1].path, "ta_sam", entries[1].config)
+    with pytest.raises(UsageError, match="seed_1"):
+        prepare(entries, resume=False)
+    prepare(entries, resume=True)
+    assert not entries[0].path.exists()
+
+
+def test_preparing_refuses_another_run_in_the_place_of_one(tmp_path, tiny_config):
+    entries = plan({"ta_sam": configure("ta_sam", tiny_config)}, 1, tmp_path / "out")
+    RunFolder.create(entries[0].path, "ta_sam", apply_settings(entries[0].config, ["agent.gamma=0.875"]))
+    with pytest.raises(UsageError, match="another run"):
+        prepare(entries, resume=True)
+
+
+def test_one_run_that_fails_does_not_stop_the_others_and_is_named(tmp_path, tiny_config):
+    config = apply_settings(tiny_config, ["run.num_iterations=1"])
+    bad = apply_settings(config, ["agent.learning_rate=1e300"])
+    entries = plan({"no_sam": configure("no_sam", bad), "ta_sam": configure("ta_sam", config)}, 1, tmp_path)
+    said = []
+    with pytest.raises(RunFailure, match=r"1 of 2 runs did not end: no_sam seed 0.*--resume"):
+        run_all(entries, 1, said.append)
+    assert RunFolder.open(entries[0].path).status == "failed"
+    assert RunFolder.open(entries[1].path).status == "complete"
+    assert len(said) == 2 and "diverged in iteration 0" in said[0] and "ta_sam seed 0: done" in said[1]
+
+
+def test_runs_are_grouped_by_method_in_order(folders):
+    groups = group_by_method(folders)
+    assert list(groups) == ["ta_sam", "no_sam"]
+    assert [run.config.run.seed for run in groups["no_sam"]] == [0, 1]
+
+
+def test_a_summary_row_holds_the_means_of_its_run(folders):
+    row = summary_rows(folders)[2]
+    assert (row["method"], row["seed"], row["reward"], row["wall_seconds"]) == ("ta_sam", 1, 0.75, 11.0)
+    assert row["sam_actor_share"] == pytest.approx(1 / 3, rel=1e-14)
+    assert (row["qos_eMBB"], row["qos_mMTC"], row["qos_URLLC"]) == (12.34e6, 4.567e6, 1.234e-3)
+    assert (row["violated_eMBB"], row["violated_mMTC"], row["violated_URLLC"]) == (0.25, 1.0, 0.0)
+    assert (row["rb_share_eMBB"], row["rb_share_mMTC"], row["rb_share_URLLC"]) == (0.5, 0.25, 0.125)
+
+
+def test_the_csv_file_reads_back_exactly(folders, tmp_path):
+    rows = summary_rows(folders)
+    write_csv(tmp_path / "comparison.csv", rows)
+    with open(tmp_path / "comparison.csv", newline="") as file:
+        back = list(csv.DictReader(file))
+    assert [row["method"] for row in back] == ["ta_sam", "no_sam"] * 2
+    for row, expected in zip(back, rows):
+        assert list(row) == list(expected)
+        assert all(float(row[name]) == expected[name] for name in row if name != "method")
+    assert b"\r" not in (tmp_path / "comparison.csv").read_bytes()
+
+
+def test_the_table_has_a_line_per_method_and_reference_and_paired_differences(folders, references):
+    lines = comparison_table(folders, references).splitlines()
+    assert [line.split("  ")[0] for line in lines[1:6]] == ["ta_sam", "no_sam", "idle", "random", "equal split"]
+    # mean 0.625 and 0.375; half width 12.706 * 0.25 / 2 = 1.588
+    assert "0.625 [-0.963, 2.213]" in lines[1] and "0.375 [-1.213, 1.963]" in lines[2]
+    for line in lines[1:6]:
+        assert "12.3 Mbit/s" in line and "4.6 Mbit/s" in line and "1.23 ms" in line and "25 / 100 / 0 %" in line
+    assert "33 %" in lines[1] and lines[1].split()[-1] in ("10", "11")
+    assert lines[3].split("  ")[1:] and "-1.500" in lines[3]
+    assert lines[6:] == ["ta_sam - no_sam: 0.250 [0.250, 0.250] in reward, paired by seed"]
+
+
+def test_one_seed_gives_a_table_and_a_picture_without_intervals(tmp_path, tiny_config, references):
+    runs = [by_hand(tmp_path, method, tiny_config, 0, 0.5) for method in ("ta_sam", "no_sam")]
+    table = comparison_table(runs, references)
+    assert "nan" not in table and "ta_sam - no_sam: 0.000 in reward" in table
+    plot_comparison(tmp_path / "one.png", runs, references)
+    assert number_of_colours(tmp_path / "one.png") > 100
+
+
+def test_reference_tables_have_intervals_over_episodes(references, tiny_config):
+    lines = reference_table(references, tiny_config).splitlines()
+    assert len(lines) == 4
+    # two episodes at -1.75 and -1.25: half width 12.706 * 0.25 = 3.177
+    assert "-1.500 [-4.677, 1.677]" in lines[1]
+
+
+def test_the_weighted_sum_has_no_unit(references, tiny_config):
+    config = apply_settings(tiny_config, ["reward.qos_reading=weighted_sum"])
+    table = reference_table({"idle": evaluation(0.0, qos=(0.5, 0.25, 0.125))}, config)
+    assert "0.500" in table and "Mbit" not in table and " ms" not in table
+
+
+@pytest.mark.parametrize("iterations", [1, 45])
+def test_the_picture_is_a_png_that_shows_something(tmp_path, tiny_config, references, iterations):
+    runs = [by_hand(tmp_path, method, tiny_config, seed, 0.1 + seed, iterations)
+            for seed in range(2) for method in ("ta_sam", "no_sam")]
+    plot_comparison(tmp_path / "one.png", runs, references)
+    assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    height, width = imread(tmp_path / "one.png").shape[:2]
+    assert height > 400 and width > 900
+    assert number_of_colours(tmp_path / "one.png") > 100
+
+
+def test_the_same_runs_give_the_same_picture_and_other_runs_another(tmp_path, folders, tiny_config, references):
+    other = [by_hand(tmp_path / "other", "ta_sam", tiny_config, seed, 0.9, 20) for seed in range(2)]
+    for name, runs in (("one.png", folders), ("two.png", folders), ("three.png", other + folders[1::2])):
+        plot_comparison(tmp_path / name, runs, references)
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+    assert (tmp_path / "one.png").read_bytes() != (tmp_path / "three.png").read_bytes()

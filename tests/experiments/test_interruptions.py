@@ -1,0 +1,121 @@
+"""Runs in processes of their own that are killed, interrupted, damaged or diverge."""
+
+import json
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from command_line import command, complaints, run_command, tiny_options
+
+from tasam_ref.experiments.run_folder import RunFolder
+
+FILES = ("checkpoint.npz", "metrics.csv", "evaluation.json")
+ITERATIONS = 60
+LONG = tiny_options(f"run.num_iterations={ITERATIONS}", "run.checkpoint_every=5", "run.frames_per_iteration=24")
+
+
+def contents(path):
+    return {name: (path / name).read_bytes() for name in FILES}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """Bytes of FILES of the long run, left alone."""
+    path = tmp_path_factory.mktemp("undisturbed")
+    done = run_command("train", "ta_sam", "--out", "run", *LONG, cwd=path)
+    assert (done.returncode, complaints(done)) == (0, "")
+    return contents(path / "run")
+
+
+def saved_iterations(path):
+    try:
+        return json.loads((path / "manifest.json").read_text("utf-8"))["iterations_done"]
+    except FileNotFoundError:
+        return 0
+
+
+def start_and_signal(path, number, after, pause, *arguments):
+    """Start the run, send it a signal once ``after`` iterations are saved and a pause has passed; return it ended."""
+    process = subprocess.Popen(command(*arguments), cwd=path.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True)
+    try:
+        while process.poll() is None and saved_iterations(path) < after:
+            time.sleep(0.001)
+        time.sleep(pause)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+        process.wait()
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_a_run_killed_three_times_ends_with_the_bytes_of_one_left_alone(tmp_path, undisturbed):
+    moments = random.Random(20240607)
+    path = tmp_path / "run"
+    options = ("ta_sam", *LONG)
+    for low in (1, 15, 29):
+        after, pause = moments.randrange(low, low + 10), moments.uniform(0, 0.1)
+        killed = start_and_signal(path, signal.SIGKILL, after, pause, "train", *options, "--out", "run")
+        assert killed.returncode == -signal.SIGKILL
+        assert RunFolder.open(path).status == "running"
+        assert 0 < saved_iterations(path) < ITERATIONS
+        options = ("--resume",)
+    done = run_command("train", "--resume", "--out", "run", cwd=tmp_path)
+    assert (done.returncode, complaints(done)) == (0, "")
+    assert contents(path) == undisturbed
+    assert RunFolder.open(path).status == "complete"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_cleanly_and_says_how_to_go_on(tmp_path, undisturbed, number):
+    path = tmp_path / "run"
+    stopped = start_and_signal(path, number, 10, 0.02, "train", "ta_sam", "--out", "run", *LONG)
+    assert stopped.returncode == 1
+    assert complaints(stopped).count("\n") == 1
+    assert complaints(stopped).startswith("tasam-ref: failed: interrupted after iteration ")
+    assert re.search(r"go on with: tasam-ref train --out (\S*/)?run --resume\n$", complaints(stopped))
+    folder = RunFolder.open(path)
+    state = folder.load_checkpoint()
+    assert folder.status == "interrupted"
+    assert f"after iteration {state['iteration']} of 60" in complaints(stopped)
+    assert folder.manifest["iterations_done"] == state["iteration"] >= 10
+    assert len(folder.metrics()["iteration"]) == 3 * state["iteration"]
+    if number == signal.SIGINT:
+        done = run_command("train", "--out", "run", "--resume", cwd=tmp_path)
+        assert (done.returncode, complaints(done)) == (0, "")
+        assert contents(path) == undisturbed
+
+
+def test_a_diverging_run_stops_names_the_iteration_and_keeps_a_finite_checkpoint(tmp_path):
+    settings = tiny_options("agent.learning_rate=1e12", "sam.base_optimizer=sgd", "agent.dtype=float64",
+                            "run.checkpoint_every=1", "run.num_iterations=40")
+    failed = run_command("train", "ta_sam", "--out", "run", *settings, cwd=tmp_path)
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert complaints(failed).startswith("tasam-ref: failed: the run diverged in iteration ")
+    assert complaints(failed).count("\n") == 1
+    folder = RunFolder.open(tmp_path / "run")
+    state = folder.load_checkpoint()
+    assert folder.status == "failed"
+    assert 0 < state["iteration"] < 40
+    assert f"iteration {state['iteration']}:" in complaints(failed)
+    for name, array in state.items():
+        assert name == "td_errors" or name.startswith("env/") or np.isfinite(array).all(), name
+    again = run_command("train", "--out", "run", "--resume", cwd=tmp_path)
+    assert (again.returncode, complaints(again)) == (1, complaints(failed))
+    assert folder.load_checkpoint()["iteration"] == state["iteration"]
+
+
+def test_a_run_that_diverges_at_once_says_so_in_one_line(tmp_path):
+    failed = run_command("train", "no_sam", "--out", "run", *tiny_options("agent.learning_rate=1e30"), cwd=tmp_path)
+    assert failed.returncode == 1
+    assert complaints(failed).startswith("tasam-ref: failed: the run diverged in iteration 0")
+    assert complaints(failed).count("\n") == 1
+    assert RunFolder.open(tmp_path / "run").status == "failed"

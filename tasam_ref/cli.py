@@ -211,12 +211,13 @@ def _bench(options):
     if options.repeats < 1:
         raise UsageError(f"--repeats = {options.repeats}: must be at least 1")
     from .config_io import apply_settings, load_preset
-    from .experiments.bench import bench_environment, bench_update
+    from .experiments.bench import bench_environment, bench_iteration, bench_update
 
     config = apply_settings(load_preset(options.preset), options.settings)
     for name, operations, bound, seconds in bench_update(config, options.repeats):
-        print(f"update {name}: {1e3 * seconds:.1f} ms, products alone {1e3 * bound:.1f} ms "
+        print(f"update {name}: {1e3 * seconds:.1f} ms, its matrix products alone {1e3 * bound:.1f} ms "
               f"({operations / 1e9:.2f} GFLOP), ratio {seconds / bound:.2f}")
+    print(f"whole iteration with SAM everywhere: {1e3 * bench_iteration(config, options.repeats):.1f} ms")
     print(f"environment: {bench_environment(config, 20 * options.repeats):.0f} frames per second")
     return 0
 

@@ -8,6 +8,8 @@ import time
 import numpy as np
 
 from ..marl.learner import Learner
+from ..marl.trainer import Trainer
+from ..methods.registry import configure
 from ..oran.env import OranEnv
 from ..streams import stream
 
@@ -100,6 +102,12 @@ def bench_update(config, repeats):
             [product_runner(products, dtype), lambda rho=0.1 if sam else None: update(rho)], repeats)
         rows.append((name, flops(products), bound, seconds))
     return rows
+
+
+def bench_iteration(config, repeats):
+    """Seconds of a whole iteration of Algorithm 1 with SAM everywhere, acting and TD-errors included."""
+    trainer = Trainer(configure("both_sam", config), OranEnv(config))
+    return median_seconds([trainer.iterate], repeats)[0]
 
 
 def bench_environment(config, frames):

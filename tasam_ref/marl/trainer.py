@@ -45,9 +45,9 @@ class Trainer:
                 for i in range(self.env.num_agents)])                                     # lines 12-18
             critic_loss = self.learner.update_critic(
                 self.iteration, step, rho_critic if sam.use_sam_critic else None)         # lines 20-23
-            self._refuse_non_finite({
-                "an actor's loss": actor_loss, "the critic's loss": critic_loss,
-                "an actor's weights": self.learner.thetas_p, "the critic's weights": self.learner.thetas_v})
+            self._refuse_non_finite({"an actor's loss": actor_loss, "the critic's loss": critic_loss})
+        self._refuse_non_finite({
+            "an actor's weights": self.learner.thetas_p, "the critic's weights": self.learner.thetas_v})
         self.converged = stops and self._has_converged(before)                            # line 24
         self.iteration += 1
         everyone = np.ones(self.env.num_agents)

@@ -7,6 +7,8 @@ the same in both passes.
 
 from scipy.linalg.blas import get_blas_funcs
 
+from ..kernels.update import perturb
+
 
 def perturbed(theta, gradient, rho):
     """(12)  theta_adv = theta + rho g / ||g||, the norm over this one network, and theta where g = 0 (R45).
@@ -16,10 +18,8 @@ def perturbed(theta, gradient, rho):
     norm = get_blas_funcs("nrm2", (gradient,))(gradient)
     if norm == 0:
         return theta.copy()
-    theta_adv = gradient / norm
-    theta_adv *= float(rho)
-    theta_adv += theta
-    return theta_adv
+    scalar = theta.dtype.type
+    return perturb(theta, gradient, scalar(rho), scalar(norm))
 
 
 def sam_gradient(gradient_of, theta, rho):

@@ -159,14 +159,14 @@ def _compare(options):
     _refuse_seed(options.settings, "compare takes seeds 0 to N-1; use --seeds N")
 
     from .experiments.comparison import plan, prepare, run_all, summary_rows, write_csv
-    from .experiments.evaluation import reference_evaluations
+    from .experiments.evaluation import best_split, reference_evaluations, static_grid
     from .experiments.plotting import plot_comparison
     from .experiments.tables import comparison_table
 
     entries = plan(configs, options.seeds, options.out)
     prepare(entries, options.resume)
     folders = run_all(entries, options.jobs, lambda line: print(line, flush=True))
-    references = reference_evaluations(folders[0].config)
+    references = reference_evaluations(folders[0].config, best_split(static_grid(folders[0].config)))
     write_csv(options.out / "comparison.csv", summary_rows(folders))
     plot_comparison(options.out / "learning_curves.png", folders, references)
     print("\n" + comparison_table(folders, references), end="")
@@ -190,11 +190,14 @@ def _add_baselines(commands):
 
 def _baselines(options):
     from .config_io import apply_settings, load_preset
-    from .experiments.evaluation import reference_evaluations
-    from .experiments.tables import reference_table
+    from .experiments.evaluation import best_split, reference_evaluations, share_above_0_db, static_grid
+    from .experiments.tables import grid_ranges, reference_table
 
     config = apply_settings(load_preset(options.preset), options.settings)
-    print(reference_table(reference_evaluations(config), config), end="")
+    grid = static_grid(config, steps=20)
+    print(reference_table(reference_evaluations(config, best_split(grid)), config), end="")
+    print(grid_ranges(grid, config), end="")
+    print(f"SIR without fading above 0 dB: {100 * share_above_0_db(config):.1f} % of users")
     return 0
 
 

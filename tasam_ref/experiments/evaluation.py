@@ -74,19 +74,26 @@ def deterministic_policy(config, thetas_p):
     return policy
 
 
-def best_static_split(config, steps=20, episodes=5, frames=10):
-    """The split of a grid with the highest mean reward, chosen on training episodes so that held-out ones stay so."""
+def static_grid(config, steps=10, episodes=5, frames=10):
+    """Evaluations of all static splits in steps of 1/steps, as pairs (shares, Evaluation).
+
+    They run on training episodes: the best may then be shown on held-out ones.
+    """
+    config = two_bit_config(config)
     seeds = [training_episode_seed(0, e) for e in range(episodes)]
-    grid = split_grid(config.num_slices, steps)
-    rewards = [evaluate(config, split_policy(config, shares), seeds, frames).reward.mean() for shares in grid]
-    return grid[int(np.argmax(rewards))]
+    return [(shares, evaluate(config, split_policy(config, shares), seeds, frames))
+            for shares in split_grid(config.num_slices, steps)]
 
 
-def reference_evaluations(config):
-    """Evaluations of idle, random, equal split and best static split, by name, on the held-out episodes."""
+def best_split(grid):
+    """The shares with the highest mean reward in a ``static_grid``."""
+    return max(grid, key=lambda pair: pair[1].reward.mean())[0]
+
+
+def reference_evaluations(config, best):
+    """Evaluations of idle, random, equal split and the given best static split, by name, on the held-out episodes."""
     config = two_bit_config(config)
     count = config.num_slices
-    best = best_static_split(config)
     label = "/".join(f"{100 * share:.0f}" for share in best)
     policies = {
         "idle": split_policy(config, np.zeros(count)),
@@ -95,3 +102,12 @@ def reference_evaluations(config):
         f"best static split ({label} %)": split_policy(config, best),
     }
     return {name: evaluate_held_out(config, policy) for name, policy in policies.items()}
+
+
+def share_above_0_db(config):
+    """Share of users, over the held-out episodes' drops, whose SIR without fading is above 0 dB at their own RU."""
+    env, shares = OranEnv(config), []
+    for episode in range(config.run.eval_episodes):
+        env.reset(seed=evaluation_episode_seed(episode))
+        shares.append(np.mean(env.network.mean_sir() > 1))
+    return float(np.mean(shares))

@@ -32,6 +32,14 @@ def reference_table(evaluations, config):
     return _format_table(head, body)
 
 
+def grid_ranges(grid, config):
+    """One line: the range of each slice's QoS over the splits of a ``static_grid``."""
+    qos = np.array([evaluation.qos.mean(axis=0) for _, evaluation in grid])
+    spans = [f"{name} {_slice_text(qos[:, s].min(), config, s)} to {_slice_text(qos[:, s].max(), config, s)}"
+             for s, name in enumerate(config.slices.names)]
+    return f"over {len(grid)} static splits: " + ", ".join(spans) + "\n"
+
+
 def _quality_cells(evaluations, config):
     """Mean QoS of each slice in Mbit/s or ms, and the violation shares of all slices in one cell."""
     qos = np.mean([e.qos.mean(axis=0) for e in evaluations], axis=0)

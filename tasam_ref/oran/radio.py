@@ -62,8 +62,7 @@ class RadioNetwork:
         turned = state["heading"] + draws.direction if radio.mobility == "turn" else draws.direction
         position, heading = mobility.move(
             state["position"], turned, draws.speed, self.centre, radio.cell_radius_m, radio.frame_s)
-        power = channel.mean_power(position, self.topology.ru_position, self.rb_power_w, self.gain_1m,
-                                   radio.path_loss_exponent, radio.min_distance_m)
+        power = self._mean_power(position)
         sinr, link, served, pointer = self.sinr(power, draws.fading, allocation)
         rates = rate.user_rate(link, allocation.claims, served)
         delay, backlog = self.latency(rates, self.packet_bits, self.arrival_rate, draws.arrivals, state["backlog"],
@@ -74,6 +73,16 @@ class RadioNetwork:
             "backlog": backlog, "mean_rate": (1 - memory) * state["mean_rate"] + memory * rates,
         }
         return RadioFrame(rates, delay, sinr, allocation.claims, served)
+
+    def mean_sir(self):
+        """SIR of every user at its own RU without fading, all other RUs sending: (U,)."""
+        power = self._mean_power(self.state["position"])
+        return channel.sinr_physical(power, np.ones((*power.shape, 1)), np.ones((power.shape[1], 1)),
+                                     self.topology.serving, 0.0)[:, 0]
+
+    def _mean_power(self, position):
+        return channel.mean_power(position, self.topology.ru_position, self.rb_power_w, self.gain_1m,
+                                  self.radio.path_loss_exponent, self.radio.min_distance_m)
 
     def _sinr_physical(self, power, fading, allocation):
         """An RU sends on an RB as far as somebody is there to be served; then SINR, rates, schedule."""

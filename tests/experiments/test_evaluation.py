@@ -12,11 +12,13 @@ from tasam_ref.config_io import apply_settings
 from tasam_ref.experiments import evaluation as module
 from tasam_ref.experiments.evaluation import (
     Evaluation,
-    best_static_split,
+    best_split,
     deterministic_policy,
     evaluate,
     evaluate_held_out,
     reference_evaluations,
+    share_above_0_db,
+    static_grid,
 )
 from tasam_ref.marl.trainer import Trainer
 from tasam_ref.methods.fixed import random_policy, split_grid, split_policy, two_bit_config
@@ -124,7 +126,7 @@ def test_the_grid_of_splits_is_complete(num_slices, steps, size):
 
 
 def test_the_best_static_split_beats_every_other_on_training_episodes(tiny_config):
-    best = best_static_split(tiny_config, steps=2, episodes=2, frames=3)
+    best = best_split(static_grid(tiny_config, steps=2, episodes=2, frames=3))
     seeds = [training_episode_seed(0, 0), training_episode_seed(0, 1)]
     reward = {tuple(shares): evaluate(tiny_config, split_policy(tiny_config, shares), seeds, 3).reward.mean()
               for shares in split_grid(3, 2)}
@@ -132,10 +134,10 @@ def test_the_best_static_split_beats_every_other_on_training_episodes(tiny_confi
     assert len(set(reward.values())) > 1
 
 
-def test_reference_policies_run_under_any_action_codec(tiny_config, monkeypatch):
-    monkeypatch.setattr(module, "best_static_split", lambda config: np.array([0.5, 0.0, 0.5]))
+def test_reference_policies_run_under_any_action_codec(tiny_config):
     other = apply_settings(tiny_config, ["mdp.action_codec=full_binary"])
-    mine, theirs = reference_evaluations(tiny_config), reference_evaluations(other)
+    best = np.array([0.5, 0.0, 0.5])
+    mine, theirs = reference_evaluations(tiny_config, best), reference_evaluations(other, best)
     assert list(mine) == ["idle", "random", "equal split", "best static split (50/0/50 %)"]
     assert two_bit_config(other) == tiny_config
     for name in mine:
@@ -168,3 +170,18 @@ def test_the_deterministic_policy_is_the_sigmoid_of_the_actors_mean(tiny_config)
             expected = 1 / (1 + np.exp(-hidden[: env.action_dim]))
             np.testing.assert_allclose(action[e, i], expected, rtol=1e-12)
     np.testing.assert_array_equal(action, deterministic_policy(config, thetas)(obs, 5))
+
+
+def test_nine_users_in_ten_hear_their_own_ru_best_by_more_than_all_others_together():
+    config = Config()
+    distances = []
+    for episode in range(3):
+        env = OranEnv(config)
+        env.reset(seed=evaluation_episode_seed(episode))
+        gap = env.network.state["position"][:, None] - env.topology.ru_position
+        distances.append(np.maximum(np.hypot(gap[..., 0], gap[..., 1]), 35.0))
+    gain = np.concatenate(distances) ** -3.76
+    own = gain[np.arange(600), np.tile(env.topology.serving, 3)]
+    expected = np.mean(own > gain.sum(axis=1) - own)
+    assert share_above_0_db(apply_settings(config, ["run.eval_episodes=3"])) == pytest.approx(expected, abs=1e-12)
+    assert expected >= 0.9

@@ -229,9 +229,12 @@ def test_a_truncated_or_foreign_checkpoint_is_refused_in_one_line(capsys, tmp_pa
 
 def test_baselines_prints_a_line_per_policy(capsys, quick_references):
     assert main(["baselines", *SHORT]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split("  ")[0] for line in lines[1:]] == [
-        "idle", "random", "equal split", "best static split (50/0/50 %)"]
+    *lines, ranges, geometry = capsys.readouterr().out.splitlines()
+    names = [line.split("  ")[0] for line in lines[1:]]
+    assert names[:3] == ["idle", "random", "equal split"] and len(names) == 4
+    assert re.fullmatch(r"best static split \((0|50|100)/(0|50|100)/(0|50|100) %\)", names[3])
+    assert ranges.startswith("over 6 static splits: eMBB 0.0 Mbit/s to ") and ranges.endswith(" to 10.00 ms")
+    assert re.fullmatch(r"SIR without fading above 0 dB: \d+\.\d % of users", geometry)
     assert "0.0 Mbit/s" in lines[1] and "100 / 100 / 100 %" in lines[1]
 
 

@@ -1,5 +1,7 @@
 """The configuration: every number and every reading of the paper that the package uses.
 
+Two things are not here: Adam's usual constants (``optim.optimizers``) and the seven directions (``oran.draws``).
+
 The defaults are the paper's Table 1 and Algorithm 1.  "assumed" marks a value that the paper does not give;
 Rxx points to the reading's row in the register of open readings (``validation/READINGS.md``).
 """
@@ -31,13 +33,13 @@ class RadioConfig:
     interference: str = parameter("physical", "whose distance and fading the interference in (1) carries",
                                   source="R01", choices=("physical", "literal"))
     path_loss_exponent: float = parameter(3.76, "path-loss exponent", symbol="eta", source="assumed, R03: the slope "
-                                          "of 3GPP TR 36.942 macro cells", above=0)
+                                          "of 3GPP TR 36.814 case 1", above=0)
     path_loss_1m_db: float = parameter(15.3, "path loss at 1 m", unit="dB", at_least=-400, at_most=400,
-                                       source="assumed, R03: TR 36.942's 128.1 dB at 1 km carried to 1 m")
+                                       source="assumed, R03: TR 36.814's 128.1 dB at 1 km carried to 1 m")
     min_distance_m: float = parameter(35.0, "distances below this count as this", unit="m",
-                                      source="assumed, R03: TR 36.942", above=0)
+                                      source="assumed, R03: TR 36.814 case 1", above=0)
     inter_site_distance_m: float = parameter(500.0, "distance between neighbouring RUs", unit="m",
-                                             source="assumed, R09", above=0)
+                                             source="assumed, R09: TR 36.814 case 1", above=0)
     cell_radius_m: float = parameter(250.0, "radius of the disc in which a DU's users live", unit="m",
                                      source="assumed, R09: half the site distance", above=0)
     frame_s: float = parameter(0.1, "length of a time frame", symbol="t", unit="s",
@@ -104,8 +106,8 @@ class RewardConfig:
                                  "near 0 to near 1, as the paper says", above=0)
     sigmoid: str = parameter("centred", "whether the sigmoid of (8) is centred on the scaled QoS's middle",
                              source="R23", choices=("centred", "literal"))
-    penalty: float = parameter(2.0, "scale of both penalties", symbol="zeta", at_least=0, source="assumed, R26: a "
-                               "requirement missed altogether outweighs the utility of a slice")
+    penalty: float = parameter(2.0, "scale of both penalties", symbol="zeta", at_least=0, source="assumed, R26: "
+                               "missing mMTC's or URLLC's requirement altogether outweighs the slice's utility")
 
 
 @section
@@ -218,7 +220,8 @@ class Config:
             raise refuse("agent.buffer_size", agent.buffer_size,
                          f"at least run.frames_per_iteration = {self.run.frames_per_iteration}")
         if sam.rho_schedule == "exponential" and min(sam.rho_init, sam.rho_final) == 0:
-            raise refuse("sam.rho_final", sam.rho_final, "above 0, like rho_init, for the exponential schedule")
+            name = "rho_init" if sam.rho_init == 0 else "rho_final"
+            raise refuse(f"sam.{name}", 0.0, "above 0 for the exponential schedule")
 
 
 def _check_slices(config):

@@ -11,6 +11,7 @@ from ..marl.learner import Learner
 from ..marl.trainer import Trainer
 from ..methods.registry import configure
 from ..oran.env import OranEnv
+from ..parameters import refuse
 from ..streams import stream
 
 
@@ -81,7 +82,14 @@ def median_seconds(functions, repeats):
 
 
 def bench_update(config, repeats):
-    """Rows (name, seconds, share of the bound) for the update without and with SAM everywhere."""
+    """Rows (name, operations, seconds of the products, seconds) for the update without and with SAM everywhere.
+
+    Raises UsageError for readings whose products are not counted here.
+    """
+    for field, counted in (("policy_gradient", "reparameterised"), ("critic_target", "single_target"),
+                           ("entropy_in_target", "standard")):
+        if getattr(config.agent, field) != counted:
+            raise refuse(f"agent.{field}", getattr(config.agent, field), f"{counted} for bench")
     env = OranEnv(config)
     learner = Learner(config, env.num_agents, env.obs_dim, env.action_dim, env.executed)
     generator, dtype = stream(0, "bench_replay"), learner.networks.dtype
@@ -97,7 +105,7 @@ def bench_update(config, repeats):
 
     rows = []
     for sam, name in ((False, "without SAM"), (True, "with SAM everywhere")):
-        products = update_products(learner.networks, agents, config.agent.batch_size, learner.rows, sam)
+        products = update_products(learner.networks, agents, config.agent.batch_size, learner.rows_per_agent, sam)
         bound, seconds = median_seconds(
             [product_runner(products, dtype), lambda rho=0.1 if sam else None: update(rho)], repeats)
         rows.append((name, flops(products), bound, seconds))

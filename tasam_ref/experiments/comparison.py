@@ -3,13 +3,15 @@
 import csv
 import io
 import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import signal
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 import numpy as np
 
+from ..config import Config
 from ..errors import RunFailure, UsageError
 from ..files import write_atomically
 from .run_folder import COMPLETE, RunFolder
@@ -22,7 +24,7 @@ class Entry:
 
     method: str
     seed: int
-    config: object
+    config: Config
     path: Path
 
 
@@ -49,28 +51,36 @@ def prepare(entries, resume):
 def run_all(entries, jobs, say):
     """Run every entry, ``jobs`` at a time in processes of their own, and return the RunFolders in order.
 
-    Finished runs are kept and unfinished ones go on.  Raises RunFailure when any failed or was interrupted, after
-    the others ended.
+    Finished runs are kept and unfinished ones go on.  Raises RunFailure when any failed, after the others ended, and
+    when interrupted, after those under way have written their checkpoints.
     """
-    failures, done = [], 0
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = {pool.submit(_run, entry): entry for entry in entries}
+    waiting, running, failures = list(entries), {}, []
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupts) as pool:
         try:
-            for future in as_completed(futures):
-                done += 1
-                failure = future.exception()
-                name = f"{futures[future].method} seed {futures[future].seed}"
-                say(f"[{done}/{len(entries)}] {name}: {failure or future.result()}")
-                if failure is not None:
-                    failures.append(name)
+            while waiting or running:
+                while waiting and len(running) < jobs:
+                    entry = waiting.pop(0)
+                    running[pool.submit(_run, entry)] = entry
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    entry, failure = running.pop(future), future.exception()
+                    done = len(entries) - len(waiting) - len(running)
+                    name = f"{entry.method} seed {entry.seed}"
+                    say(f"[{done}/{len(entries)}] {name}: {failure or future.result()}")
+                    failures += [name] if failure is not None else []
         except KeyboardInterrupt:
-            pool.shutdown(cancel_futures=True)
-            raise RunFailure("interrupted; every run kept its checkpoint: the same command with --resume goes "
-                             "on") from None
+            for worker in active_children():
+                worker.terminate()
+            raise RunFailure("interrupted; the runs under way wrote their checkpoints: the same command with --resume "
+                             "goes on") from None
     if failures:
         raise RunFailure(f"{len(failures)} of {len(entries)} runs did not end: {', '.join(failures)}; the same command "
                          "with --resume tries them again")
     return [RunFolder.open(entry.path) for entry in entries]
+
+
+def _ignore_interrupts():
+    """A worker without a run has nothing to save: Ctrl-C is for the process that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _run(entry):

@@ -10,10 +10,12 @@ The folder appears under its name only when config and manifest are in it, and e
 """
 
 import csv
+import fcntl
 import json
 import os
 import platform
 import shutil
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
@@ -67,7 +69,9 @@ class RunFolder:
         if not isinstance(manifest, dict) or not manifest.keys() >= _new_manifest("", config).keys():
             raise UsageError(f"{path}: not a run folder of this package: manifest.json lacks entries")
         if manifest["config_hash"] != config_hash(config):
-            raise UsageError(f"{path}: config.toml was changed after the run began: its hash is not the manifest's")
+            version = manifest["packages"].get("tasam_ref")
+            raise UsageError(f"{path}: config.toml was changed after the run began, or tasam_ref {version} wrote it: "
+                             "its hash is not the manifest's")
         return cls(path, config, manifest)
 
     @property
@@ -116,6 +120,16 @@ class RunFolder:
             raise UsageError(f"{path}: has {len(kept)} lines up to the checkpoint: must be {expected} for the run to "
                              "go on")
         return kept
+
+    @contextmanager
+    def locked(self):
+        """Keep other processes from training this run; the lock falls with the process.  Raises UsageError."""
+        with open(self.path / "config.toml", "rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UsageError(f"{self.path}: another process is training this run") from None
+            yield
 
     def sweep(self):
         """Remove temporary files that a killed process left."""

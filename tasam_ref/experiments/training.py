@@ -33,20 +33,24 @@ def train(folder, label=None):
     """
     if folder.status == COMPLETE:
         return folder
+    with folder.locked():
+        return _train(folder, label or f"{folder.method} seed {folder.config.run.seed}")
+
+
+def _train(folder, label):
     state = folder.load_checkpoint()
     clock = _Clock(folder.manifest["wall_seconds"])
     folder.sweep()
     folder.write_manifest(status=RUNNING, message="")
     try:
         if state is None or "iteration" in state:
-            _train_to_end(folder, state, clock, label or f"{folder.method} seed {folder.config.run.seed}")
+            _train_to_end(folder, state, clock, label)
     except RunFailure as failure:
         status = INTERRUPTED if isinstance(failure, Interrupted) else FAILED
         folder.write_manifest(status=status, message=str(failure), wall_seconds=clock.seconds())
         raise
     folder.write_evaluation(evaluate_run(folder))
-    done = len(set(folder.metrics()["iteration"]))
-    folder.write_manifest(status=COMPLETE, iterations_done=done, wall_seconds=clock.seconds())
+    folder.write_manifest(status=COMPLETE, wall_seconds=clock.seconds())
     return folder
 
 
@@ -95,6 +99,7 @@ def _train_to_end(folder, state, clock, label):
                 raise Interrupted(f"interrupted after iteration {trainer.iteration} of {total}; go on with: "
                                   f"tasam-ref train --out {shlex.quote(str(folder.path))} --resume")
     folder.write_metrics(lines)
+    folder.write_manifest(iterations_done=trainer.iteration)
     folder.save_checkpoint(trainer.learner.parameters())
 
 
@@ -120,7 +125,7 @@ def _stop_requests():
         return
 
     def ask(signum, frame):
-        if event.is_set():
+        if event.is_set() and signum == signal.SIGINT:
             raise KeyboardInterrupt
         event.set()
 

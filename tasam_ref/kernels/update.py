@@ -15,7 +15,7 @@ def through_tanh(delta, activation):
 
 @njit(cache=True, error_model="numpy")
 def adam_step(theta, mean, square, gradient, learning_rate, beta1, beta2, correction1, correction2, epsilon):
-    """One Adam step on flat vectors, in place on the first three; see ``tasam_ref.optim.adam`` for the formula.
+    """One Adam step on flat vectors, in place on the first three; see ``tasam_ref.optim.optimizers`` for the formula.
 
     Scalars come in theta's dtype.
     """

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..nn.squashed_gaussian import sigmoid
-from ..optim.adam import OPTIMIZERS
+from ..optim.optimizers import OPTIMIZERS
 from ..optim.sam import take_step
 from ..streams import stream
 from .losses import POLICY_GRADIENTS, ActorLoss, CriticLoss, literal_target, standard_target
@@ -32,12 +32,12 @@ class Learner:
         self.critic_optimizers = [base(theta, agent.learning_rate) for theta in self.thetas_v]
         self.replay = Replay(num_agents, agent.buffer_size, obs_dim, action_dim, self.networks.dtype)
         self.seen_action = {"executed": lambda u: executed(sigmoid(u)), "relaxed": sigmoid}[agent.critic_sees]
-        self.rows = -(-agent.batch_size // num_agents)
+        self.rows_per_agent = -(-agent.batch_size // num_agents)
         self._single = Scratch(self.networks, 1)
         self._fresh = Scratch(self.networks, frames), Scratch(self.networks, num_agents * frames, num_critics)
         self._actor_batch = Scratch(self.networks, agent.batch_size, num_critics)
-        self._critic_batch = (Scratch(self.networks, self.rows),
-                              Scratch(self.networks, num_agents * self.rows, num_critics))
+        self._critic_batch = (Scratch(self.networks, self.rows_per_agent),
+                              Scratch(self.networks, num_agents * self.rows_per_agent, num_critics))
 
     def act(self, obs, noise):
         """Draw every actor's action at obs (M, D) with noise (M, A): latent (M, A) and log_prob (M,)."""
@@ -85,7 +85,7 @@ class Learner:
         """
         agent = self.config.agent
         rows = stream(self.config.run.seed, "critic_replay", iteration, step).integers(
-            self.replay.size, size=(self.num_agents, self.rows))
+            self.replay.size, size=(self.num_agents, self.rows_per_agent))
         batch = self.replay.of_all(rows)
         target = self._targets(batch, iteration, step)
         x = np.concatenate((batch.obs, self.seen_action(batch.latent)), axis=1)

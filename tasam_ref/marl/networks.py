@@ -15,7 +15,7 @@ from ..nn.squashed_gaussian import log_prob, sample_latent, sigmoid, split_head
 
 @dataclass(frozen=True)
 class Networks:
-    """Shapes of actor and critic, and what the critic is shown of an action."""
+    """Shapes of actor and critic, where an observation ends in the critic's input, the clip of log_std, the dtype."""
 
     actor: MLP
     critic: MLP

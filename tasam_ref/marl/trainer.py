@@ -25,7 +25,11 @@ class Trainer:
         self.obs = env.reset(seed=training_episode_seed(config.run.seed, 0))
 
     def iterate(self):
-        """One pass of the outer loop of Algorithm 1.  Returns a dictionary of columns, each (M,).
+        """One pass of the outer loop of Algorithm 1.  Returns the columns of metrics.csv, each (M,), by name:
+
+        reward, entropy (of the policy, in nat) and qos_<slice> (bit/s or s): means over the iteration's frames;
+        actor_loss, critic_loss: of the last gradient step, the critic's the same for all; td_error_variance;
+        sam_actor: 1 where the actor took SAM steps; rho_actor, rho_critic: the radii used, 0 without SAM.
 
         Raises RunFailure, naming the iteration, when an action, a loss or a parameter is not finite.
         """

@@ -1,1 +1,1 @@
-"""The radio network as a decision process: topology, traffic, latency, QoS, constraints, action, reward, env."""
+"""The radio network as a decision process: topology, draws, radio, latency, QoS, constraints, action, reward, env."""

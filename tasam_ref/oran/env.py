@@ -129,27 +129,30 @@ class OranEnv:
         if settings.normalisation == "running":
             worst, best = self._running_bounds(quality)
         scaled = np.where(counts == 0, 1.0, reward.min_max_scale(quality, worst, best))
-        q_min_scaled = reward.min_max_scale(q_min, worst, best)
+        required = reward.scale(q_min, worst, best)
+        reached = np.where(counts == 0, required, reward.scale(quality, worst, best))
         return StepInfo(
             radio=frame, kpis=kpis, qos=quality, qos_scaled=scaled,
             violated=(counts > 0) & ~qos_holds(quality, q_min, larger_is_better),
             sensitivity=reward.SENSITIVITIES[settings.sensitivity](
                 scaled, np.array(settings.priorities), settings.steepness),
             resource_penalty=reward.resource_penalty(claimed, self.config.radio.num_rbs, settings.penalty),
-            quality_penalty=reward.quality_penalty(scaled, q_min_scaled, settings.penalty),
+            quality_penalty=reward.quality_penalty(reached, required, settings.penalty),
         )
 
     def _running_bounds(self, quality):
-        """Extremes of Q_l over the DUs and frames of the episode so far (R25), as worst and best.
+        """Extremes of Q_l over the DUs and frames of the episode so far, Q_min included (R25), as worst and best.
 
-        Slices without users do not count; where there are none but such, the fixed bounds remain.
+        Slices without users do not count; where there are none but such, the fixed bounds remain.  With Q_min among the
+        extremes a slice that misses it never scales to 1.
         """
-        _, worst, best = self._targets
+        q_min, worst, best = self._targets
         populated = self.topology.counts > 0
         lowest = np.minimum(self._progress["lowest"], np.where(populated, quality, np.inf).min(axis=0))
         highest = np.maximum(self._progress["highest"], np.where(populated, quality, -np.inf).max(axis=0))
         self._progress |= {"lowest": lowest, "highest": highest}
-        extremes = np.where(best > worst, (lowest, highest), (highest, lowest))
+        ends = np.minimum(lowest, q_min), np.maximum(highest, q_min)
+        extremes = np.where(best > worst, ends, ends[::-1])
         return np.where(np.isfinite(lowest), extremes, (worst, best))
 
     def _observe(self, qos_scaled, executed):
@@ -179,5 +182,5 @@ def _qos_targets(settings):
         q_min[:2] = q_min[1::-1]
     if settings.qos_reading == "weighted_sum":
         full = np.array(settings.kpi_weights).sum(axis=1)
-        return reward.min_max_scale(q_min, worst, best) * full, np.zeros_like(full), full
+        return reward.scale(q_min, worst, best) * full, np.zeros_like(full), full
     return q_min, worst, best

@@ -3,14 +3,18 @@
 import numpy as np
 
 
-def min_max_scale(qos, worst, best):
-    """Min-max scaling of Q_l to [0, 1]:  (Q - worst) / (best - worst), clipped; 1 where best = worst.
+def scale(qos, worst, best):
+    """(Q - worst) / (best - worst), which is 0 at worst and 1 at best; 1 where they are equal.
 
-    Latency comes with worst > best, which turns it round.  qos (M, L), worst and best (L,).  Source: after (8), R25.
+    Latency comes with worst > best, which turns it round.  qos (M, L) or (L,), worst and best (L,).
     """
     width = best - worst
-    safe = np.where(width == 0, 1.0, width)
-    return np.where(width == 0, 1.0, np.clip((qos - worst) / safe, 0.0, 1.0))
+    return np.where(width == 0, 1.0, (qos - worst) / np.where(width == 0, 1.0, width))
+
+
+def min_max_scale(qos, worst, best):
+    """Min-max scaling of Q_l to [0, 1]: ``scale``, clipped.  Source: after (8), R25."""
+    return np.clip(scale(qos, worst, best), 0.0, 1.0)
 
 
 def priority_normalised(qos_scaled, priorities, steepness):
@@ -54,13 +58,13 @@ def resource_penalty(claimed, num_rbs, zeta):
     return -zeta * np.maximum(0.0, claimed - num_rbs) / num_rbs
 
 
-def quality_penalty(qos_scaled, q_min_scaled, zeta):
-    """P_minQ = -zeta sum over l of max(0, Q_min_l - Q_l), both scaled so that bit/s and s add up (R26).
+def quality_penalty(qos, q_min, zeta):
+    """P_minQ = -zeta sum over l of max(0, Q_min_l - Q_l), both by ``scale`` so that bit/s and s add up (R26).
 
-    The minimum over Q_l in the paper is over what one agent governs: here the one DU of each row.
-    qos_scaled (M, L), q_min_scaled (L,).  Returns (M,).  Source: Sec. IV-A3.
+    The paper's minimum over Q_l is over what one agent governs: here the one DU of each row.  qos (M, L), q_min (L,)
+    or (M, L).  Returns (M,).  Source: Sec. IV-A3.
     """
-    return -zeta * np.maximum(0.0, q_min_scaled - qos_scaled).sum(axis=1)
+    return -zeta * np.maximum(0.0, q_min - qos).sum(axis=1)
 
 
 def reward(qos_scaled, alpha, utility, p_res, p_min_q):

@@ -412,7 +412,7 @@ def test_one_du_is_a_single_agent_with_a_critic_of_its_own(tiny_config, method):
     """Its critic's batch is then drawn from the one buffer and as large as the actor's."""
     trainer, rows = run(tiny_config, method, "radio.num_dus=1", "radio.num_ues=6", "sam.td_var_scale=relative",
                         "sam.td_var_threshold=1.0")
-    assert trainer.learner.rows == 12
+    assert trainer.learner.rows_per_agent == 12
     for row in rows:
         assert {values.shape for values in row.values()} == {(1,)}
         assert all(np.isfinite(values).all() for values in row.values())

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tasam_ref.optim.adam import OPTIMIZERS
+from tasam_ref.optim.optimizers import OPTIMIZERS
 from tasam_ref.optim.sam import perturbed, sam_gradient, take_step
 
 vectors = arrays(np.float64, st.integers(1, 6), elements=st.floats(-10, 10))

@@ -249,16 +249,26 @@ class TestStep:
         np.testing.assert_array_equal(info.violated[:, 0], info.qos[:, 0] > 2e-3)
 
 
+def test_a_requirement_beyond_the_scaled_range_is_still_paid_for():
+    """eMBB asked for 12 Mbit/s on a scale that ends at 10: every miss costs Q_min - Q in units of that scale."""
+    env = build("reward.q_min=[12e6, 0, 1]", "reward.q_best=[10e6, 80e6, 0]", "reward.penalty=1.0")
+    env.reset(seed=4)
+    info = env.step(codes(env, 1))[2]
+    expected = -np.maximum(0, 1.2 - info.qos[:, 0] / 10e6)
+    assert ((info.qos[:, 0] > 10e6) & (info.qos[:, 0] < 12e6)).any()
+    np.testing.assert_allclose(info.quality_penalty, expected, rtol=1e-12)
+
+
 class TestRunningNormalisation:
     def test_scales_quality_and_requirement_by_the_extremes_seen_so_far(self):
-        """R25: over all DUs and frames, the worst seen is 0, the best is 1, both only widen, and Q_min moves along."""
+        """R25: over all DUs, frames and Q_min, the worst seen is 0, the best is 1, and both only widen."""
         env = build("reward.normalisation=running", EVERYBODY_SATISFIED, "reward.q_min=[5e6, 4e6, 2e-3]")
         env.reset(seed=7)
         history, requirements = [], []
         for t in range(5):
             info = env.step(random_bits(t, env))[2]
             history.append(info.qos)
-            seen = np.concatenate(history)
+            seen = np.concatenate([*history, [[5e6, 4e6, 2e-3]]])
             ends = [(seen[:, s].min(), seen[:, s].max()) if s < 2 else (seen[:, s].max(), seen[:, s].min())
                     for s in range(3)]
             scaled = [[np.interp(abs(q - worst), [0, abs(best - worst)], [0, 1]) if best != worst else 1.0
@@ -272,21 +282,29 @@ class TestRunningNormalisation:
         assert np.ptp(requirements, axis=0).max() > 0
 
     def test_an_empty_slice_is_not_the_worst_that_was_seen(self):
-        """DU 1 has no mMTC users: the lowest capacity of the other two scales to 0, the highest to 1."""
-        env = build("reward.normalisation=running", EVERYBODY_SATISFIED, *WITH_EMPTY_SLICES)
+        """DU 1 has no mMTC users: the lowest capacity of the other two scales to 0, an unreached Q_min to 1."""
+        env = build("reward.normalisation=running", "reward.q_min=[1e12, 1e12, 0]", EVERYBODY_SATISFIED,
+                    *WITH_EMPTY_SLICES)
         env.reset(seed=8)
         info = env.step(codes(env, 2))[2]
         assert info.qos[0, 1] != info.qos[2, 1] and min(info.qos[0, 1], info.qos[2, 1]) > 0
-        assert sorted(info.qos_scaled[[0, 2], 1]) == [0, 1]
+        assert min(info.qos_scaled[[0, 2], 1]) == 0 < max(info.qos_scaled[[0, 2], 1]) < 1
         assert info.qos_scaled[1, 1] == 1
 
     def test_an_empty_slice_is_not_the_shortest_delay_that_was_seen(self):
-        env = build("reward.normalisation=running", "slices.latency_model=transmission_only",
+        env = build("reward.normalisation=running", "reward.q_min=[0, 0, 10]", "slices.latency_model=transmission_only",
                     "slices.latency_max_s=1.0", "radio.scheduler=round_robin", *WITH_EMPTY_SLICES)
         env.reset(seed=8)
         info = env.step(codes(env, 3))[2]
         assert info.qos[0, 2] != info.qos[2, 2] and max(info.qos[0, 2], info.qos[2, 2]) < 1
-        assert sorted(info.qos_scaled[[0, 2], 2]) == [0, 1]
+        assert 0 < min(info.qos_scaled[[0, 2], 2]) < max(info.qos_scaled[[0, 2], 2]) == 1
+
+    def test_a_slice_that_misses_its_requirement_never_scales_to_one(self):
+        env = build("reward.normalisation=running", "reward.q_min=[1e12, 1e12, 0]")
+        env.reset(seed=3)
+        for t in range(3):
+            info = env.step(random_bits(t, env))[2]
+            assert info.violated.all() and info.qos_scaled[:, :2].max() < 1 and (info.quality_penalty < 0).all()
 
     def test_a_slice_without_users_anywhere_stays_defined(self):
         env = build("reward.normalisation=running", "slices.shares=[[0.5, 0.0, 0.5]]")

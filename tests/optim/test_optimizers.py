@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasam_ref.optim.adam import OPTIMIZERS, SGD, Adam
+from tasam_ref.optim.optimizers import OPTIMIZERS, SGD, Adam
 
 LEARNING_RATE = 1e-3
 

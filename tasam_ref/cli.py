@@ -158,10 +158,10 @@ def _compare(options):
     configs = {name: configure(name, preset, options.settings) for name in options.methods}
     _refuse_seed(options.settings, "compare takes seeds 0 to N-1; use --seeds N")
 
-    from .experiments.comparison import plan, prepare, run_all, summary_rows, write_csv
+    from .experiments.comparison import plan, prepare, run_all
     from .experiments.evaluation import best_split, reference_evaluations, static_grid
     from .experiments.plotting import plot_comparison
-    from .experiments.tables import comparison_table
+    from .experiments.tables import comparison_table, summary_rows, write_csv
 
     entries = plan(configs, options.seeds, options.out)
     prepare(entries, options.resume)

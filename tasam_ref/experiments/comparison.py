@@ -1,7 +1,5 @@
-"""Methods against each other: one run per method and seed, then one table, one CSV file and one picture."""
+"""Methods against each other: one run per method and seed, in processes of their own."""
 
-import csv
-import io
 import os
 import signal
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -9,11 +7,8 @@ from dataclasses import dataclass, replace
 from multiprocessing import active_children, get_context
 from pathlib import Path
 
-import numpy as np
-
 from ..config import Config
 from ..errors import RunFailure, UsageError
-from ..files import write_atomically
 from .run_folder import COMPLETE, RunFolder
 from .training import open_or_create, train
 
@@ -89,37 +84,3 @@ def _run(entry):
         return "was complete"
     train(folder)
     return f"done in {folder.manifest['wall_seconds']:.0f} s, held-out reward {folder.evaluation().reward.mean():.3f}"
-
-
-def group_by_method(folders):
-    """A mapping method -> its RunFolders by seed, in the order of first appearance."""
-    groups = {}
-    for folder in folders:
-        groups.setdefault(folder.method, []).append(folder)
-    return groups
-
-
-def summary_rows(folders):
-    """One flat dictionary per run, for CSV: held-out means, SAM share, time."""
-    rows = []
-    for folder in folders:
-        evaluation, names = folder.evaluation(), folder.config.slices.names
-        row = {"method": folder.method, "seed": folder.config.run.seed, "reward": evaluation.reward.mean()}
-        for s, name in enumerate(names):
-            row[f"qos_{name}"] = evaluation.qos[:, s].mean()
-            row[f"violated_{name}"] = evaluation.violated[:, s].mean()
-            row[f"rb_share_{name}"] = evaluation.rb_share[:, s].mean()
-        row["sam_actor_share"] = np.mean(folder.metrics()["sam_actor"])
-        row["wall_seconds"] = folder.manifest["wall_seconds"]
-        rows.append(row)
-    return rows
-
-
-def write_csv(path, rows):
-    """Write flat dictionaries with equal keys as CSV."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    with write_atomically(path) as file:
-        file.write(text.getvalue())

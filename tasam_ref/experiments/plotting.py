@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from ..analysis.stats import mean_interval
 from ..files import write_atomically
-from .comparison import group_by_method
+from .tables import group_by_method
 
 # Okabe and Ito's colours, told apart by colour-blind readers too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -57,7 +57,8 @@ def _draw_held_out(axes, groups, references):
         axes.vlines(x + 0.12, interval.low, interval.high, color=colour)
     shown = [(n, e) for n, e in references.items() if n != "idle"]
     for style, (name, evaluation) in zip(("-", "--", ":"), shown):
-        axes.axhline(evaluation.reward.mean(), color="0.4", linestyle=style, linewidth=1, label=name)
+        axes.axhline(evaluation.reward.mean(), color="0.4", linestyle=style, linewidth=1)
+        axes.annotate(name, (0, evaluation.reward.mean()), xycoords=("axes fraction", "data"), xytext=(3, 2),
+                      textcoords="offset points", fontsize=7, color="0.3")
     axes.set_xticks(range(len(groups)), groups)
     axes.set_xlim(-0.6, len(groups) - 0.4)
-    axes.legend(frameon=False, fontsize=8)

@@ -1,16 +1,53 @@
-"""Comparisons and evaluations as plain-text tables."""
+"""Comparisons and evaluations as plain-text tables and as CSV."""
+
+import csv
+import io
 
 import numpy as np
 
 from ..analysis.stats import mean_interval
-from .comparison import group_by_method, summary_rows
+from ..files import write_atomically
+
+
+def group_by_method(folders):
+    """A mapping method -> its RunFolders by seed, in the order of first appearance."""
+    groups = {}
+    for folder in folders:
+        groups.setdefault(folder.method, []).append(folder)
+    return groups
+
+
+def summary_rows(folders):
+    """One flat dictionary per run, for CSV: held-out means, SAM share, time."""
+    rows = []
+    for folder in folders:
+        evaluation, names = folder.evaluation(), folder.config.slices.names
+        row = {"method": folder.method, "seed": folder.config.run.seed, "reward": evaluation.reward.mean()}
+        for s, name in enumerate(names):
+            row[f"qos_{name}"] = evaluation.qos[:, s].mean()
+            row[f"violated_{name}"] = evaluation.violated[:, s].mean()
+            row[f"rb_share_{name}"] = evaluation.rb_share[:, s].mean()
+        row["sam_actor_share"] = np.mean(folder.metrics()["sam_actor"])
+        row["wall_seconds"] = folder.manifest["wall_seconds"]
+        rows.append(row)
+    return rows
+
+
+def write_csv(path, rows):
+    """Write flat dictionaries with equal keys as CSV."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    with write_atomically(path) as file:
+        file.write(text.getvalue())
 
 
 def comparison_table(folders, references):
     """The comparison as text: a line per method, a line per reference policy, and paired differences."""
     config = folders[0].config
     groups = group_by_method(folders)
-    head = ["", "reward", *(f"{name}" for name in config.slices.names), "Q_min violated", "SAM actors", "seconds"]
+    head = ["", "reward", *config.slices.names, "Q_min violated", "SAM actors", "seconds"]
     body = []
     for method, runs in groups.items():
         rows = summary_rows(runs)

@@ -1,1 +1,1 @@
-"""What is compared: the paper's methods as data, and fixed policies as points of reference."""
+"""What is compared: the paper's SAM variants as data, and fixed policies as points of reference."""

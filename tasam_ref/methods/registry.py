@@ -1,4 +1,4 @@
-"""The paper's methods.  Each is a description, its place in the paper, and the settings that make it."""
+"""The paper's SAM variants.  Each is a description, its place in the paper, and the settings that make it."""
 
 from dataclasses import dataclass
 

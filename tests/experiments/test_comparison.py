@@ -9,11 +9,11 @@ from matplotlib.image import imread
 
 from tasam_ref.config_io import apply_settings
 from tasam_ref.errors import RunFailure, UsageError
-from tasam_ref.experiments.comparison import group_by_method, plan, prepare, run_all, summary_rows, write_csv
+from tasam_ref.experiments.comparison import plan, prepare, run_all
 from tasam_ref.experiments.evaluation import Evaluation
 from tasam_ref.experiments.plotting import plot_comparison
 from tasam_ref.experiments.run_folder import RunFolder, metric_header, metric_lines
-from tasam_ref.experiments.tables import comparison_table, reference_table
+from tasam_ref.experiments.tables import comparison_table, group_by_method, reference_table, summary_rows, write_csv
 from tasam_ref.methods.registry import configure
 
 

@@ -1,6 +1,7 @@
 """Runs in processes of their own that are killed, interrupted, damaged or diverge."""
 
 import json
+import os
 import random
 import re
 import signal
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 from command_line import command, complaints, run_command, tiny_options
 
+from tasam_ref.errors import UsageError
 from tasam_ref.experiments.run_folder import RunFolder
+from tasam_ref.experiments.training import train
 
 FILES = ("checkpoint.npz", "metrics.csv", "evaluation.json")
 ITERATIONS = 60
@@ -92,6 +95,37 @@ def test_an_interrupted_run_ends_cleanly_and_says_how_to_go_on(tmp_path, undistu
         done = run_command("train", "--out", "run", "--resume", cwd=tmp_path)
         assert (done.returncode, complaints(done)) == (0, "")
         assert contents(path) == undisturbed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_an_interrupted_comparison_saves_what_runs_starts_nothing_more_and_goes_on(tmp_path, undisturbed):
+    words = ("compare", "ta_sam", "--seeds", "2", "--jobs", "1", "--out", "out", *LONG)
+    first, second = (tmp_path / "out" / "ta_sam" / f"seed_{seed}" for seed in (0, 1))
+    process = subprocess.Popen(command(*words), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True, start_new_session=True)
+    try:
+        while process.poll() is None and saved_iterations(first) < 10:
+            time.sleep(0.001)
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 1 and "Traceback" not in err
+    assert "tasam-ref: failed: interrupted; the runs under way wrote their checkpoints" in err
+    assert RunFolder.open(first).status == "interrupted" and not second.exists()
+    assert saved_iterations(first) == RunFolder.open(first).load_checkpoint()["iteration"]
+    train(RunFolder.open(first))
+    assert contents(first) == undisturbed
+
+
+def test_a_run_is_trained_by_one_process_at_a_time(tmp_path, tiny_config):
+    folder = RunFolder.create(tmp_path / "run", "ta_sam", tiny_config)
+    before = {file: file.read_bytes() for file in folder.path.iterdir()}
+    with folder.locked(), pytest.raises(UsageError, match="another process is training"):
+        train(RunFolder.open(folder.path))
+    assert {file: file.read_bytes() for file in folder.path.iterdir()} == before
+    assert train(RunFolder.open(folder.path)).status == "complete"
 
 
 def test_a_diverging_run_stops_names_the_iteration_and_keeps_a_finite_checkpoint(tmp_path):

@@ -177,8 +177,10 @@ def _compare(options):
 
 
 def _refuse_seed(settings, why):
+    from .config_io import split_setting
+
     for setting in settings:
-        if setting.split("=")[0].strip() == "run.seed":
+        if split_setting(setting)[:2] == ("run", "seed"):
             raise UsageError(f"--set {setting}: {why}")
 
 

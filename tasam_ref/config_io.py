@@ -74,19 +74,27 @@ def apply_settings(config, settings):
     """Apply ``section.field=value`` texts together.  Raises UsageError for a malformed one."""
     tables = {}
     for setting in settings:
-        path, equals, text = setting.partition("=")
-        section_name, dot, key = path.strip().partition(".")
-        if not equals or not dot or not key:
-            raise UsageError(f"--set {setting!r}: must look like section.field=value")
-        tables.setdefault(section_name, {})[key] = _parse_value(text.strip())
+        section, field, text = split_setting(setting)
+        tables.setdefault(section, {})[field] = _parse_value(text)
     return update(config, tables)
 
 
+def split_setting(setting):
+    """Split ``section.field=value`` into its three texts.  Raises UsageError when it has another form."""
+    path, equals, text = setting.partition("=")
+    section, dot, field = path.strip().partition(".")
+    if not equals or not dot or not field:
+        raise UsageError(f"--set {setting!r}: must look like section.field=value")
+    return section, field, text.strip()
+
+
 def _parse_value(text):
+    """A TOML value, or else the text itself, so that names need no quotes."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        table = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
+    return table["value"] if len(table) == 1 else text
 
 
 def config_hash(config):

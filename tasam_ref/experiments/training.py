@@ -26,7 +26,7 @@ def open_or_create(path, method, config, resume):
     return folder
 
 
-def train(folder, label=None):
+def train(folder):
     """Bring the run in ``folder`` to its end and return the folder.
 
     Raises RunFailure when the run diverges or is interrupted; what was reached is kept, and calling again goes on.
@@ -34,17 +34,17 @@ def train(folder, label=None):
     if folder.status == COMPLETE:
         return folder
     with folder.locked():
-        return _train(folder, label or f"{folder.method} seed {folder.config.run.seed}")
+        return _train(folder)
 
 
-def _train(folder, label):
+def _train(folder):
     state = folder.load_checkpoint()
     clock = _Clock(folder.manifest["wall_seconds"])
     folder.sweep()
     folder.write_manifest(status=RUNNING, message="")
     try:
         if state is None or "iteration" in state:
-            _train_to_end(folder, state, clock, label)
+            _train_to_end(folder, state, clock)
     except RunFailure as failure:
         status = INTERRUPTED if isinstance(failure, Interrupted) else FAILED
         folder.write_manifest(status=status, message=str(failure), wall_seconds=clock.seconds())
@@ -74,7 +74,7 @@ class _Clock:
         return round(self.already + time.monotonic() - self.began, 3)
 
 
-def _train_to_end(folder, state, clock, label):
+def _train_to_end(folder, state, clock):
     config = folder.config
     trainer = Trainer(config, OranEnv(config))
     lines = []
@@ -82,6 +82,7 @@ def _train_to_end(folder, state, clock, label):
         trainer.set_state(state)
         lines = folder.read_metric_lines(trainer.iteration)
     total = config.run.num_iterations
+    label = f"{folder.method} seed {config.run.seed}"
     with Progress(label, total, trainer.iteration) as progress, _stop_requests() as stop:
         while trainer.iteration < total and not trainer.converged:
             try:

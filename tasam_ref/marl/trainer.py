@@ -4,7 +4,7 @@ import numpy as np
 
 from ..errors import RunFailure
 from ..nn.squashed_gaussian import sigmoid
-from ..optim.rho_schedule import rho_at, td_driven
+from ..optim.rho_schedule import rho_at, scale_by_td_variance
 from ..streams import stream, training_episode_seed
 from .learner import Learner
 from .td_error import gate, td_error_variance
@@ -105,7 +105,7 @@ class Trainer:
         sam = self.config.sam
         rho = rho_at(self.iteration, sam, self.config.run.num_iterations)
         if sam.rho_schedule == "td_driven":
-            return rho, td_driven(rho, variance, sam.rho_init, sam.rho_final)
+            return rho, scale_by_td_variance(rho, variance, sam.rho_init, sam.rho_final)
         return rho, np.full(variance.shape, rho)
 
     def _has_converged(self, before):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..config_io import apply_settings, update
+from ..config_io import apply_settings, split_setting, update
 from ..errors import UsageError
 
 
@@ -39,7 +39,7 @@ def configure(name, config, settings=()):
         raise UsageError(f"method = {name!r}: must be one of {', '.join(METHODS)}")
     own = METHODS[name].settings
     for setting in settings:
-        section, _, field = setting.partition("=")[0].strip().partition(".")
+        section, field, _ = split_setting(setting)
         if field in own.get(section, {}):
             raise UsageError(f"--set {setting}: {section}.{field} is what makes the method {name}; "
                              "choose another method")

@@ -35,7 +35,7 @@ def rho_at(iteration, sam, num_iterations):
     return float(SCHEDULES[sam.rho_schedule](min(iteration / steps, 1.0), sam.rho_init, sam.rho_final))
 
 
-def td_driven(rho, td_variances, rho_init, rho_final):
+def scale_by_td_variance(rho, td_variances, rho_init, rho_final):
     """Each agent's radius in proportion to its share of the TD-error variance, around the linear schedule's rho.
 
         rho_i = clip(rho var_i / mean_j var_j, between rho_final and rho_init);  rho where all variances are zero

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tasam_ref.config import SamConfig
-from tasam_ref.optim.rho_schedule import SCHEDULES, rho_at, td_driven
+from tasam_ref.optim.rho_schedule import SCHEDULES, rho_at, scale_by_td_variance
 
 DECAYING = ("linear", "exponential", "cosine", "td_driven")
 
@@ -76,12 +76,12 @@ def test_a_radius_of_zero_is_zero_throughout(schedule):
 
 def test_td_driven_by_hand():
     """Shares 1/2 and 3/2 of the mean variance 2; the last agent of the second case meets the upper bound."""
-    assert td_driven(0.2, np.array([1.0, 3.0]), 0.5, 0.01).tolist() == pytest.approx([0.1, 0.3])
-    assert td_driven(0.2, np.array([0.0, 0.0, 3.0]), 0.5, 0.01).tolist() == pytest.approx([0.01, 0.01, 0.5])
+    assert scale_by_td_variance(0.2, np.array([1.0, 3.0]), 0.5, 0.01).tolist() == pytest.approx([0.1, 0.3])
+    assert scale_by_td_variance(0.2, np.array([0.0, 0.0, 3.0]), 0.5, 0.01).tolist() == pytest.approx([0.01, 0.01, 0.5])
 
 
 def test_td_driven_without_any_variance_is_the_schedule():
-    assert td_driven(0.2, np.zeros(4), 0.5, 0.01).tolist() == [0.2] * 4
+    assert scale_by_td_variance(0.2, np.zeros(4), 0.5, 0.01).tolist() == [0.2] * 4
 
 
 variances = arrays(np.float64, st.integers(1, 6), elements=st.floats(1e-6, 1e3))
@@ -89,7 +89,7 @@ variances = arrays(np.float64, st.integers(1, 6), elements=st.floats(1e-6, 1e3))
 
 @given(positive, variances, positive, positive)
 def test_td_driven_keeps_the_bounds_whichever_end_is_larger(rho, variance, rho_init, rho_final):
-    result = td_driven(rho, variance, rho_init, rho_final)
+    result = scale_by_td_variance(rho, variance, rho_init, rho_final)
     assert result.shape == variance.shape
     assert (result >= min(rho_init, rho_final)).all()
     assert (result <= max(rho_init, rho_final)).all()
@@ -97,12 +97,13 @@ def test_td_driven_keeps_the_bounds_whichever_end_is_larger(rho, variance, rho_i
 
 @given(variances, st.floats(1e-3, 1e3), st.floats(1e-2, 1))
 def test_td_driven_is_about_shares_so_the_unit_of_the_variance_does_not_matter(variance, scale, rho):
-    np.testing.assert_allclose(td_driven(rho, scale * variance, 0.0, 1e9), td_driven(rho, variance, 0.0, 1e9),
+    scaled = scale_by_td_variance(rho, scale * variance, 0.0, 1e9)
+    np.testing.assert_allclose(scaled, scale_by_td_variance(rho, variance, 0.0, 1e9),
                                rtol=1e-12)
 
 
 @given(variances, st.floats(1e-2, 1))
 def test_td_driven_spreads_around_the_schedules_radius(variance, rho):
     """Far from the bounds the mean radius is the schedule's and equal variances share it equally."""
-    assert td_driven(rho, variance, 0.0, 1e9).mean() == pytest.approx(rho, rel=1e-12)
-    np.testing.assert_allclose(td_driven(rho, np.full(3, variance[0]), 0.0, 1e9), rho, rtol=1e-12)
+    assert scale_by_td_variance(rho, variance, 0.0, 1e9).mean() == pytest.approx(rho, rel=1e-12)
+    np.testing.assert_allclose(scale_by_td_variance(rho, np.full(3, variance[0]), 0.0, 1e9), rho, rtol=1e-12)

@@ -4,8 +4,12 @@ Exit codes: 0 done, 1 tried and failed (a diverging or interrupted run), 2 refus
 """
 
 import argparse
+import atexit
 import os
+import shutil
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from . import __version__
@@ -20,11 +24,16 @@ _EPILOG = "Exit codes: 0 done; 1 the run failed or was interrupted; 2 what was a
 
 def main(arguments=None):
     """Run the command line and return its exit code."""
-    options = _parser().parse_args(arguments)
+    _open_missing_streams()
+    _find_a_cache()
     try:
+        options = _parser().parse_args(arguments)
         return options.run(options)
     except UsageError as error:
         return _say_error(error, 2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0  # whoever read the output had enough of it
     except (RunFailure, OSError) as error:
         return _say_error(error, 1)
     except MemoryError:
@@ -38,8 +47,30 @@ def _say_error(error, code):
     return code
 
 
+def _open_missing_streams():
+    """A closed stdout or stderr is None in Python; what is said there may be lost, but nothing else."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+
+
+def _find_a_cache():
+    """Give Numba a folder of its own where neither the package nor the user's cache can be written."""
+    usual = (Path(__file__).parent / "kernels", Path(os.path.expanduser("~/.cache")), Path(os.path.expanduser("~")))
+    if "NUMBA_CACHE_DIR" not in os.environ and not any(os.access(path, os.W_OK) for path in usual):
+        os.environ["NUMBA_CACHE_DIR"] = folder = tempfile.mkdtemp(prefix="tasam_ref-numba-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses in one line, like every other refusal."""
+
+    def error(self, message):
+        self.exit(2, f"tasam-ref: refused: {message}; see '{self.prog} --help'\n")
+
+
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tasam-ref", epilog=_EPILOG,
         description="Reference implementation of TA-SAM MARL: soft actor-critic agents, one per O-DU, slice a cell's "
                     "resource blocks among eMBB, mMTC and URLLC, with selective sharpness-aware minimisation.")
@@ -99,7 +130,8 @@ def _train(options):
         seed = [] if options.seed is None else [f"run.seed={options.seed}"]
         if seed:
             _refuse_seed(options.settings, "--seed N says it already")
-        config = configure(options.method, load_preset(options.preset or "quick"), options.settings + seed)
+        preset = load_preset("quick" if options.preset is None else options.preset)
+        config = configure(options.method, preset, options.settings + seed)
         folder = open_or_create(options.out, options.method, config, options.resume)
     train(folder)
     return _print_evaluation(folder)
@@ -126,6 +158,9 @@ def _print_evaluation(folder):
     from .experiments.tables import reference_table
 
     name = f"{folder.method} seed {folder.config.run.seed}"
+    if folder.status != "complete":
+        done = folder.manifest["iterations_done"]
+        name += f" ({folder.status}, {done} of {folder.config.run.num_iterations} iterations)"
     print(reference_table({name: folder.evaluation()}, folder.config), end="")
     print(f"stored in {folder.path}")
     return 0
@@ -165,7 +200,7 @@ def _compare(options):
 
     entries = plan(configs, options.seeds, options.out)
     prepare(entries, options.resume)
-    folders = run_all(entries, options.jobs, lambda line: print(line, flush=True))
+    folders = run_all(entries, options.jobs, _report)
     write_csv(options.out / "comparison.csv", summary_rows(folders))
     references = {}
     if folders[0].config.num_slices <= 3:  # more than the fixed policies' two bits per RB can name
@@ -174,6 +209,12 @@ def _compare(options):
     print("\n" + comparison_table(folders, references), end="")
     print(f"stored in {options.out}: comparison.csv, learning_curves.png and the runs")
     return 0
+
+
+def _report(line):
+    """Say how a comparison goes on; it goes on even where nobody listens any more."""
+    with suppress(BrokenPipeError):
+        print(line, flush=True)
 
 
 def _refuse_seed(settings, why):

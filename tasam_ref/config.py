@@ -18,9 +18,10 @@ SLICE_METRICS = ("sum_throughput", "quality_weighted_capacity", "max_latency")
 class RadioConfig:
     """The radio network: sites, users, spectrum, power, mobility, scheduler."""
 
-    num_dus: int = parameter(6, "O-DUs, each with one RU, each one agent", symbol="N_m", source="Table 1", at_least=1)
-    num_ues: int = parameter(200, "users in the network", symbol="N", source="Table 1", at_least=1)
-    num_rbs: int = parameter(100, "resource blocks of each RU", symbol="K", source="Table 1", at_least=1)
+    num_dus: int = parameter(6, "O-DUs, each with one RU, each one agent", symbol="N_m", source="Table 1", at_least=1,
+                             at_most=10**4)
+    num_ues: int = parameter(200, "users in the network", symbol="N", source="Table 1", at_least=1, at_most=10**7)
+    num_rbs: int = parameter(100, "resource blocks of each RU", symbol="K", source="Table 1", at_least=1, at_most=10**5)
     rb_bandwidth_hz: float = parameter(200e3, "bandwidth of one RB", symbol="B", unit="Hz", source="Table 1", above=0)
     tx_power_dbm: float = parameter(56.0, "transmit power", symbol="p_u", unit="dBm", source="Table 1", at_least=-400,
                                     at_most=400)
@@ -126,11 +127,12 @@ class MdpConfig:
 class AgentConfig:
     """Networks and soft actor-critic learning."""
 
-    hidden_sizes: tuple = parameter((300, 400, 400), "neurons of the hidden layers", source="Sec. VI-A", at_least=1)
+    hidden_sizes: tuple = parameter((300, 400, 400), "neurons of the hidden layers", source="Sec. VI-A", at_least=1,
+                                    at_most=10**5)
     learning_rate: float = parameter(1e-4, "step size of actors and critic", symbol="eta", source="Sec. VI-A", above=0)
-    batch_size: int = parameter(128, "transitions per gradient", source="Table 1", at_least=1)
+    batch_size: int = parameter(128, "transitions per gradient", source="Table 1", at_least=1, at_most=10**7)
     buffer_size: int = parameter(10_000, "transitions kept per actor", symbol="|B_i|",
-                                 source="assumed, R28: all of Nt x Ne", at_least=1)
+                                 source="assumed, R28: all of Nt x Ne", at_least=1, at_most=10**8)
     gamma: float = parameter(0.2, "discount factor", symbol="gamma", source="assumed, R28: actions hardly move the "
                              "next state", at_least=0, at_most=1)
     temperature: float = parameter(3e-3, "weight of the entropy", symbol="beta", source="assumed, R28", at_least=0)
@@ -164,7 +166,7 @@ class SamConfig:
     td_var_scale: str = parameter("absolute", "whether the threshold is a variance or a multiple of the agents' median",
                                   source="R34", choices=("absolute", "relative"))
     td_var_window: int = parameter(1, "iterations whose fresh TD-errors the variance is taken over", source="R34",
-                                   at_least=1)
+                                   at_least=1, at_most=10**6)
     rho_schedule: str = parameter("linear", "how the radius moves", source="R36",
                                   choices=("linear", "exponential", "cosine", "static", "td_driven"))
     rho_init: float = parameter(0.5, "radius at the first iteration", symbol="rho", source="Sec. VI-B", at_least=0)
@@ -179,12 +181,12 @@ class SamConfig:
 class RunConfig:
     """How long, how often, from which seed."""
 
-    num_iterations: int = parameter(1000, "iterations", symbol="N_t", source="Table 1", at_least=1)
+    num_iterations: int = parameter(1000, "iterations", symbol="N_t", source="Table 1", at_least=1, at_most=10**9)
     frames_per_iteration: int = parameter(10, "evaluations of each policy per iteration", symbol="N_e",
-                                          source="Table 1", at_least=1)
+                                          source="Table 1", at_least=1, at_most=10**6)
     seed: int = parameter(0, "seed of every random stream", source="assumed", at_least=0)
     checkpoint_every: int = parameter(50, "iterations between checkpoints", source="assumed", at_least=1)
-    eval_episodes: int = parameter(20, "held-out episodes", source="assumed", at_least=1)
+    eval_episodes: int = parameter(20, "held-out episodes", source="assumed", at_least=1, at_most=10**5)
     eval_frames: int = parameter(100, "frames of a held-out episode", source="assumed", at_least=1)
     convergence_tolerance: float = parameter(0.0, "stop when no actor moves by more than this share of its norm in an "
                                              "iteration; 0 never stops", source="Algorithm 1 l. 24, R38", at_least=0)

@@ -27,7 +27,7 @@ def from_toml(text):
     """Parse TOML into a Config; what the text leaves out keeps its default.  Raises UsageError."""
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"not a TOML configuration: {error}") from None
     return update(Config(), tables)
 
@@ -92,7 +92,7 @@ def _parse_value(text):
     """A TOML value, or else the text itself, so that names need no quotes."""
     try:
         table = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
     return table["value"] if len(table) == 1 else text
 

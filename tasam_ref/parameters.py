@@ -76,4 +76,6 @@ def _check_range(value, f):
 
 def refuse(name, value, allowed):
     """The one sentence every refused field gets: which field, what it was, what is allowed."""
-    return UsageError(f"{name} = {value!r}: must be {allowed}")
+    shown = repr(value)
+    shown = shown if len(shown) <= 80 else shown[:77] + "..."
+    return UsageError(f"{name} = {shown}: must be {allowed}")

@@ -3,14 +3,17 @@
 import csv
 import os
 import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import complaints, listing, number_of_colours, refused, run_command, tiny_options
+from command_line import command, complaints, listing, number_of_colours, refused, run_command, tiny_options
 
 import tasam_ref
+from tasam_ref import cli
 from tasam_ref.cli import main
 from tasam_ref.experiments import evaluation
 from tasam_ref.experiments.run_folder import RunFolder
@@ -92,8 +95,36 @@ def test_what_cannot_be_parsed_exits_with_2(capsys, tmp_path, monkeypatch, words
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert ended.value.code == 2
-    assert "error:" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("tasam-ref: refused: ") and "--help" in said and said.count("\n") == 1
     assert listing(tmp_path) == []
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 3000, "2\n[run]\nseed = 9", "", "10000000000000000000"])
+def test_values_that_are_no_count_are_refused_in_one_short_line(capsys, tmp_path, value):
+    line = refused(capsys, "train", "ta_sam", "--out", tmp_path / "run", "--set", f"radio.num_dus={value}")
+    assert "radio.num_dus" in line and len(line) < 250
+    assert listing(tmp_path) == []
+
+
+def test_an_empty_preset_is_unknown(capsys, tmp_path):
+    assert "preset = ''" in refused(capsys, "train", "ta_sam", "--preset", "", "--out", tmp_path / "run")
+
+
+def test_closed_output_does_not_matter(tmp_path):
+    line = " ".join(map(shlex.quote, command("train", "ta_sam", "--out", "run", *SHORT))) + " >&- 2>&-"
+    assert subprocess.run(line, shell=True, cwd=tmp_path, timeout=120).returncode == 0
+    assert RunFolder.open(tmp_path / "run").status == "complete"
+
+
+def test_a_package_and_a_home_that_cannot_be_written_get_another_cache(monkeypatch):
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr(cli.os, "access", lambda path, mode: False)
+    cli._find_a_cache()
+    folder = Path(os.environ["NUMBA_CACHE_DIR"])
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    assert folder.is_dir() and folder.stat().st_mode & 0o077 == 0
+    folder.rmdir()
 
 
 def test_methods_lists_every_method_in_one_line_each(capsys):

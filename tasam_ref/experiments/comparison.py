@@ -2,9 +2,10 @@
 
 import os
 import signal
+import threading
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, connection, get_context, parent_process
 from pathlib import Path
 
 from ..config import Config
@@ -34,8 +35,8 @@ def prepare(entries, resume):
     """Refuse before anything runs: places that cannot be written, folders that exist (without ``resume``) or hold
     other runs."""
     for entry in entries:
-        ground = next(parent for parent in entry.path.absolute().parents if parent.exists())
-        if not (ground.is_dir() and os.access(ground, os.W_OK)):
+        ground = next(parent for parent in entry.path.absolute().parents if os.path.lexists(parent))
+        if not (os.path.isdir(ground) and os.access(ground, os.W_OK | os.X_OK)):
             raise UsageError(f"{entry.path}: cannot be written: {ground} is no folder that can be written to")
         if entry.path.exists():
             if not resume:
@@ -50,7 +51,7 @@ def run_all(entries, jobs, say):
     when interrupted, after those under way have written their checkpoints.
     """
     waiting, running, failures = list(entries), {}, []
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupts) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_start_worker) as pool:
         try:
             while waiting or running:
                 while waiting and len(running) < jobs:
@@ -65,22 +66,34 @@ def run_all(entries, jobs, say):
         except KeyboardInterrupt:
             for worker in active_children():
                 worker.terminate()
-            raise RunFailure("interrupted; the runs under way wrote their checkpoints: the same command with --resume "
-                             "goes on") from None
+            raise RunFailure("interrupted; the runs under way were stopped at a checkpoint: the same command with "
+                             "--resume goes on") from None
     if failures:
         raise RunFailure(f"{len(failures)} of {len(entries)} runs did not end: {', '.join(failures)}; the same command "
                          "with --resume tries them again")
     return [RunFolder.open(entry.path) for entry in entries]
 
 
-def _ignore_interrupts():
-    """A worker without a run has nothing to save: Ctrl-C is for the process that started it."""
+def _start_worker():
+    """Leave Ctrl-C to the process that started this one, and do not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent():
+    """Once the parent is gone, let the run under way write its checkpoint, then end."""
+    connection.wait([parent_process().sentinel])
+    with _at_work:
+        os._exit(1)
+
+
+_at_work = threading.Lock()
 
 
 def _run(entry):
-    folder = open_or_create(entry.path, entry.method, entry.config, resume=True)
-    if folder.status == COMPLETE:
-        return "was complete"
-    train(folder)
+    with _at_work:
+        folder = open_or_create(entry.path, entry.method, entry.config, resume=True)
+        if folder.status == COMPLETE:
+            return "was complete"
+        train(folder)
     return f"done in {folder.manifest['wall_seconds']:.0f} s, held-out reward {folder.evaluation().reward.mean():.3f}"

@@ -39,9 +39,9 @@ class RunFolder:
     def create(cls, path, method, config):
         """Make the folder.  Raises UsageError when it exists or cannot be made."""
         path = Path(os.path.abspath(path))
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        if path.exists():
+        if os.path.lexists(path):
             raise UsageError(f"{path}: exists already; continue it with --resume, or choose another folder")
+        temporary = path.with_name(f".{os.getpid()}.tmp")
         folder = cls(temporary, config, _new_manifest(method, config))
         try:
             temporary.mkdir(parents=True)
@@ -66,8 +66,9 @@ class RunFolder:
             raise UsageError(f"{path}: not a run folder: {Path(error.filename).name}: {error.strerror}") from None
         except (ValueError, UsageError) as error:
             raise UsageError(f"{path}: not a run folder of this package: {error}") from None
-        if not isinstance(manifest, dict) or not manifest.keys() >= _new_manifest("", config).keys():
-            raise UsageError(f"{path}: not a run folder of this package: manifest.json lacks entries")
+        model = _new_manifest("", config)
+        if not isinstance(manifest, dict) or any(type(manifest.get(key)) is not type(model[key]) for key in model):
+            raise UsageError(f"{path}: not a run folder of this package: manifest.json lacks entries or has others")
         if manifest["config_hash"] != config_hash(config):
             version = manifest["packages"].get("tasam_ref")
             raise UsageError(f"{path}: config.toml was changed after the run began, or tasam_ref {version} wrote it: "

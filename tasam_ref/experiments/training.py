@@ -38,7 +38,9 @@ def train(folder):
 
 
 def _train(folder):
-    state = folder.load_checkpoint()
+    state, saved = folder.load_checkpoint(), folder.manifest["iterations_done"]
+    if state is None and saved:
+        raise UsageError(f"{folder.path}: checkpoint.npz is missing, though iteration {saved} was saved")
     clock = _Clock(folder.manifest["wall_seconds"])
     folder.sweep()
     folder.write_manifest(status=RUNNING, message="")

@@ -42,10 +42,10 @@ def saved_iterations(path):
         return 0
 
 
-def start_and_signal(path, number, after, pause, *arguments):
+def start_and_signal(path, number, after, pause, *arguments, cwd=None):
     """Start the run, send it a signal once ``after`` iterations are saved and a pause has passed; return it ended."""
-    process = subprocess.Popen(command(*arguments), cwd=path.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True)
+    process = subprocess.Popen(command(*arguments), cwd=cwd or path.parent, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
     try:
         while process.poll() is None and saved_iterations(path) < after:
             time.sleep(0.001)
@@ -112,11 +112,31 @@ def test_an_interrupted_comparison_saves_what_runs_starts_nothing_more_and_goes_
         process.kill()
         process.wait()
     assert process.returncode == 1 and "Traceback" not in err
-    assert "tasam-ref: failed: interrupted; the runs under way wrote their checkpoints" in err
+    assert "tasam-ref: failed: interrupted; the runs under way were stopped at a checkpoint" in err
     assert RunFolder.open(first).status == "interrupted" and not second.exists()
     assert saved_iterations(first) == RunFolder.open(first).load_checkpoint()["iteration"]
     train(RunFolder.open(first))
     assert contents(first) == undisturbed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_workers_do_not_outlive_a_killed_comparison(tmp_path, undisturbed):
+    """The run under way writes a checkpoint and ends; its output closes; a resumed run ends with the usual bytes."""
+    words = ("compare", "ta_sam", "--seeds", "1", "--jobs", "1", "--out", "out", *LONG)
+    run = tmp_path / "out" / "ta_sam" / "seed_0"
+    killed = start_and_signal(run, signal.SIGKILL, 10, 0.02, *words, cwd=tmp_path)
+    assert killed.returncode == -signal.SIGKILL
+    assert RunFolder.open(run).status == "interrupted"
+    assert 10 <= saved_iterations(run) < ITERATIONS
+    train(RunFolder.open(run))
+    assert contents(run) == undisturbed
+
+
+def test_a_lost_checkpoint_is_not_silently_begun_anew(tmp_path, tiny_config):
+    folder = RunFolder.create(tmp_path / "run", "ta_sam", tiny_config)
+    folder.write_manifest(iterations_done=4)
+    with pytest.raises(UsageError, match=r"checkpoint\.npz is missing, though iteration 4 was saved"):
+        train(folder)
 
 
 def test_a_run_is_trained_by_one_process_at_a_time(tmp_path, tiny_config):

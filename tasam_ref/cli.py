@@ -66,6 +66,7 @@ class _Parser(argparse.ArgumentParser):
     """Refuses in one line, like every other refusal."""
 
     def error(self, message):
+        """Refuse what cannot be parsed."""
         self.exit(2, f"tasam-ref: refused: {message}; see '{self.prog} --help'\n")
 
 

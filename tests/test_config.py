@@ -52,7 +52,7 @@ def with_value(path, value):
     return update(Config(), {section: {field: value}})
 
 
-def refusal(path, value):
+def assert_refused(path, value):
     """The message with which a value of a field is refused: one line that names the field and the allowed."""
     with pytest.raises(UsageError) as caught:
         with_value(path, value)
@@ -128,21 +128,21 @@ def test_the_tables_of_this_file_know_every_plain_field():
 @pytest.mark.parametrize("path", COUNTS)
 @pytest.mark.parametrize("value", [0, -1, -1000])
 def test_counts_must_be_positive(path, value):
-    message = refusal(path, value)
+    message = assert_refused(path, value)
     assert f"= {value}" in message and "at least 1" in message
 
 
 @pytest.mark.parametrize("path", COUNTS + WHOLE_FROM_ZERO)
 @pytest.mark.parametrize("value", [1.5, 2.0, "3", True, [4], math.nan])
 def test_counts_must_be_whole_numbers(path, value):
-    message = refusal(path, value)
+    message = assert_refused(path, value)
     assert repr(value) in message and "a whole number" in message
 
 
 @pytest.mark.parametrize("path", WHOLE_FROM_ZERO)
 def test_seed_and_decay_steps_start_at_zero(path):
     assert with_value(path, 0)
-    assert "= -1" in refusal(path, -1)
+    assert "= -1" in assert_refused(path, -1)
 
 
 @pytest.mark.parametrize("path", NUMBERS)
@@ -151,19 +151,19 @@ def test_numbers_must_be_finite(path, value):
     if path == "sam.td_var_threshold" and value == math.inf:
         assert with_value(path, value).sam.td_var_threshold == math.inf
     else:
-        message = refusal(path, value)
+        message = assert_refused(path, value)
         assert repr(value) in message and ("finite" in message or path == "sam.td_var_threshold")
 
 
 @pytest.mark.parametrize("path", NUMBERS)
 @pytest.mark.parametrize("value", ["fast", True, [1.0], {}])
 def test_numbers_must_be_numbers(path, value):
-    message = refusal(path, value)
+    message = assert_refused(path, value)
     assert repr(value) in message and "a number" in message
 
 
 def test_a_whole_number_beyond_every_float_is_refused():
-    refusal("agent.learning_rate", 10**400)
+    assert_refused("agent.learning_rate", 10**400)
 
 
 @pytest.mark.parametrize("path", ["radio.tx_power_dbm", "radio.noise_dbm", "radio.path_loss_1m_db"])
@@ -180,7 +180,7 @@ def test_decibels_without_a_linear_value_are_refused_or_harmless(path, value):
 @pytest.mark.parametrize("path", POSITIVE)
 @pytest.mark.parametrize("value", [0, 0.0, -0.0, -1e-12])
 def test_lengths_rates_and_the_like_must_be_above_zero(path, value):
-    assert "above 0" in refusal(path, value)
+    assert "above 0" in assert_refused(path, value)
 
 
 @pytest.mark.parametrize("path", FROM_ZERO)
@@ -188,7 +188,7 @@ def test_what_may_be_zero_may_not_be_negative(path):
     section, field = path.split(".")
     zeros = {"radio": {"speed_min_m_s": 0, "speed_max_m_s": 0}} if "speed" in field else {section: {field: 0}}
     assert getattr(getattr(update(Config(), zeros), section), field) == 0
-    message = refusal(path, -1e-12)
+    message = assert_refused(path, -1e-12)
     assert "-1e-12" in message and "at least 0" in message
 
 
@@ -196,25 +196,25 @@ def test_what_may_be_zero_may_not_be_negative(path):
 @pytest.mark.parametrize("value", [1.0000001, 2, 1e300])
 def test_shares_and_discounts_end_at_one(path, value):
     assert with_value(path, 1)
-    assert "at most 1" in refusal(path, value)
+    assert "at most 1" in assert_refused(path, value)
 
 
 @pytest.mark.parametrize("rho", [-0.5, -1e-300])
 @pytest.mark.parametrize("path", ["sam.rho_init", "sam.rho_final"])
 def test_a_negative_radius_is_refused(path, rho):
-    assert repr(rho) in refusal(path, rho)
+    assert repr(rho) in assert_refused(path, rho)
 
 
 @pytest.mark.parametrize("path", SWITCHES)
 @pytest.mark.parametrize("value", [0, 1, "yes", "true", 1.0])
 def test_switches_are_true_or_false(path, value):
-    message = refusal(path, value)
+    message = assert_refused(path, value)
     assert repr(value) in message and "true or false" in message
 
 
 @pytest.mark.parametrize("path", READINGS)
 def test_a_reading_must_be_one_of_those_offered(path):
-    message = refusal(path, "sideways")
+    message = assert_refused(path, "sideways")
     assert "'sideways'" in message
     assert set(re.search(r"one of (.*)", message).group(1).split(", ")) == READINGS[path]
 
@@ -247,7 +247,7 @@ def test_whole_numbers_are_taken_for_numbers():
                                   "reward.priorities", "agent.hidden_sizes"])
 @pytest.mark.parametrize("value", [[], "three", 3, None])
 def test_lists_must_be_lists_with_something_in_them(path, value):
-    assert repr(value) in refusal(path, value)
+    assert repr(value) in assert_refused(path, value)
 
 
 @pytest.mark.parametrize(("path", "value", "named"), [
@@ -266,14 +266,14 @@ def test_lists_must_be_lists_with_something_in_them(path, value):
     ("slices.names", ["a", 2, "c"], "2"),
 ])
 def test_a_bad_entry_of_a_list_is_named(path, value, named):
-    assert named in refusal(path, value)
+    assert named in assert_refused(path, value)
 
 
 @pytest.mark.parametrize(("row", "named"), [
     ([0.5, 0.5, 0.5], "0.5"), ([0.2, 0.2, 0.2], "0.2"), ([1.5, -0.5, 0.0], "1.5"), ([-0.1, 0.6, 0.5], "-0.1"),
     ([0.5, 0.5], "0.5"), ([math.nan, 0.5, 0.5], "nan")])
 def test_slice_shares_are_probabilities_that_sum_to_one(row, named):
-    assert named in refusal("slices.shares", [[0.4, 0.4, 0.2], row])
+    assert named in assert_refused("slices.shares", [[0.4, 0.4, 0.2], row])
 
 
 def test_a_slice_may_have_no_users_at_all():
@@ -287,7 +287,7 @@ def test_a_slice_may_have_no_users_at_all():
 def test_lists_by_slice_have_one_entry_per_slice(path, length):
     section, field = path.split(".")
     entry = getattr(getattr(Config(), section), field)[0]
-    message = refusal(path, [entry] * length)
+    message = assert_refused(path, [entry] * length)
     assert "3" in message and "per slice" in message
 
 
@@ -307,7 +307,7 @@ def test_more_slices_than_priorities_is_refused():
 @pytest.mark.parametrize("names", [["eMBB", "eMBB", "URLLC"], ["eMBB", "m,MTC", "URLLC"], ["eMBB", "", "URLLC"],
                                    ["eMBB", "mMTC\nagent", "URLLC"]])
 def test_slice_names_that_cannot_head_a_column_of_metrics_are_refused(names):
-    refusal("slices.names", names)
+    assert_refused("slices.names", names)
 
 
 # ---- fields against each other

@@ -16,7 +16,7 @@ from tasam_ref.errors import UsageError
 SECTIONS = [part.name for part in fields(Config)]
 
 
-def refusal(call, *arguments):
+def assert_refused(call, *arguments):
     with pytest.raises(UsageError) as caught:
         call(*arguments)
     assert "\n" not in str(caught.value)
@@ -71,7 +71,7 @@ def test_quick_is_paper_utd1_with_fewer_iterations():
 
 @pytest.mark.parametrize("name", ["papier", "", "quick.toml", "../presets/quick", "QUICK"])
 def test_an_unknown_preset_is_refused_with_the_known_ones(name):
-    message = refusal(load_preset, name)
+    message = assert_refused(load_preset, name)
     assert repr(name) in message and "paper, paper_utd1, quick" in message
 
 
@@ -163,7 +163,7 @@ def test_what_a_file_leaves_out_keeps_its_default():
     ("[radio]\nnum_dus = \n", "TOML"), ("[radio", "TOML"), ("[radio]\nnum_dus = 3\nnum_dus = 3\n", "TOML"),
 ])
 def test_unknown_names_and_broken_files_are_refused(text, named):
-    assert named in refusal(from_toml, text)
+    assert named in assert_refused(from_toml, text)
 
 
 # ---- single settings
@@ -191,7 +191,7 @@ def test_a_setting_is_read_as_meant(setting, section, field, value):
 
 @pytest.mark.parametrize("setting", ["", "radio", "radio.num_dus", "num_dus=3", "=3", ".=3", "radio.=3"])
 def test_a_malformed_setting_is_refused_with_its_text(setting):
-    message = refusal(apply_settings, Config(), [setting])
+    message = assert_refused(apply_settings, Config(), [setting])
     assert repr(setting) in message and "section.field=value" in message
 
 
@@ -203,7 +203,7 @@ def test_a_malformed_setting_is_refused_with_its_text(setting):
     ("agent.gamma=-inf", "agent.gamma = -inf"), ("radio.num_dus.x=3", "radio.num_dus.x"),
 ])
 def test_a_setting_of_a_wrong_name_or_value_is_refused(setting, named):
-    assert named in refusal(apply_settings, Config(), [setting])
+    assert named in assert_refused(apply_settings, Config(), [setting])
 
 
 def test_settings_are_applied_together_so_that_they_may_need_each_other():

@@ -73,6 +73,7 @@ class _Clock:
         self.already, self.began = already, time.monotonic()
 
     def seconds(self):
+        """Wall time of the run so far, its earlier parts included."""
         return round(self.already + time.monotonic() - self.began, 3)
 
 

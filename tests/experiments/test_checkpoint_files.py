@@ -32,7 +32,7 @@ def place(tmp_path_factory):
     return tmp_path_factory.mktemp("damaged") / "checkpoint.npz"
 
 
-def refusal(path, config_hash="abc"):
+def assert_refused(path, config_hash="abc"):
     with pytest.raises(UsageError) as caught:
         load_checkpoint(path, config_hash)
     assert "\n" not in str(caught.value)
@@ -65,7 +65,7 @@ def test_the_same_state_gives_the_same_bytes_over_any_old_file(tmp_path_factory,
 @given(st.data())
 def test_a_truncated_checkpoint_is_refused_wherever_it_is_cut(good, place, data):
     place.write_bytes(good[: data.draw(st.integers(0, len(good) - 1))])
-    refusal(place)
+    assert_refused(place)
 
 
 @given(st.data())
@@ -85,7 +85,7 @@ def test_a_damaged_table_of_contents_is_refused(good, place, offset):
     """Offset 8 of an entry says that it is encrypted, offset 10 how it is compressed."""
     entry = good.index(b"PK\x01\x02")
     place.write_bytes(good[: entry + offset] + b"\x63" + good[entry + offset + 1 :])
-    refusal(place)
+    assert_refused(place)
 
 
 @given(st.binary(max_size=300))
@@ -96,23 +96,23 @@ def test_a_damaged_table_of_contents_is_refused(good, place, offset):
 @example(b"\x80\x04K\x01.")
 def test_a_file_that_is_no_checkpoint_at_all_is_refused(place, content):
     place.write_bytes(content)
-    refusal(place)
+    assert_refused(place)
 
 
 def test_a_foreign_archive_is_refused(place):
     np.savez(place, weights=np.zeros(3))
-    assert "not a checkpoint of this package" in refusal(place)
+    assert "not a checkpoint of this package" in assert_refused(place)
 
 
 def test_an_archive_with_another_format_mark_is_refused(place):
     np.savez(place, format=np.array("tasam_ref checkpoint 999"), config_hash=np.array("abc"), **STATE)
-    assert "not a checkpoint of this package" in refusal(place)
+    assert "not a checkpoint of this package" in assert_refused(place)
 
 
 def test_a_single_array_is_refused(place):
     with open(place, "wb") as file:
         np.save(file, np.zeros(3))
-    refusal(place)
+    assert_refused(place)
 
 
 class Trap:
@@ -128,20 +128,20 @@ def test_pickled_objects_are_refused_and_never_run(place):
     trapped = np.empty(1, dtype=object)
     trapped[0] = Trap()
     np.savez(place, format=np.array("tasam_ref checkpoint 1"), config_hash=np.array("abc"), actors=trapped)
-    refusal(place)
+    assert_refused(place)
     assert not Trap.sprung
 
 
 def test_a_checkpoint_of_another_configuration_is_refused(good, place):
     place.write_bytes(good)
-    assert "another configuration" in refusal(place, "abd")
+    assert "another configuration" in assert_refused(place, "abd")
     assert same(load_checkpoint(place, "abc"), STATE)
 
 
 def test_a_missing_checkpoint_and_a_folder_in_its_place_are_refused(tmp_path):
-    refusal(tmp_path / "checkpoint.npz")
+    assert_refused(tmp_path / "checkpoint.npz")
     (tmp_path / "checkpoint.npz").mkdir()
-    refusal(tmp_path / "checkpoint.npz")
+    assert_refused(tmp_path / "checkpoint.npz")
 
 
 def test_a_state_that_cannot_be_written_leaves_the_old_checkpoint(tmp_path):

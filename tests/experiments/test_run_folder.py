@@ -22,7 +22,7 @@ def folder(tmp_path, tiny_config):
     return RunFolder.create(tmp_path / "run", "ta_sam", tiny_config)
 
 
-def refusal(call, *arguments):
+def assert_refused(call, *arguments):
     with pytest.raises(UsageError) as caught:
         call(*arguments)
     assert "\n" not in str(caught.value)
@@ -69,14 +69,14 @@ def test_what_exists_is_refused_and_left_alone(tmp_path, tiny_config, kind):
     else:
         path.write_text("mine")
     before = listing(tmp_path)
-    message = refusal(RunFolder.create, path, "ta_sam", tiny_config)
+    message = assert_refused(RunFolder.create, path, "ta_sam", tiny_config)
     assert str(path) in message and "exists already" in message
     assert listing(tmp_path) == before
 
 
 def test_a_place_below_a_file_is_refused(tmp_path, tiny_config):
     (tmp_path / "file").write_text("mine")
-    message = refusal(RunFolder.create, tmp_path / "file" / "run", "ta_sam", tiny_config)
+    message = assert_refused(RunFolder.create, tmp_path / "file" / "run", "ta_sam", tiny_config)
     assert "cannot be written" in message
     assert listing(tmp_path) == ["file"]
 
@@ -84,7 +84,7 @@ def test_a_place_below_a_file_is_refused(tmp_path, tiny_config):
 @pytest.mark.parametrize("name", [".", ""])
 def test_the_working_folder_itself_is_refused(tmp_path, tiny_config, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    refusal(RunFolder.create, name, "ta_sam", tiny_config)
+    assert_refused(RunFolder.create, name, "ta_sam", tiny_config)
     assert listing(tmp_path) == []
 
 
@@ -95,7 +95,7 @@ def test_a_disk_that_refuses_leaves_no_half_of_a_folder(tmp_path, tiny_config, m
 
     with monkeypatch.context() as patch:
         patch.setattr(os, function, fail)
-        message = refusal(RunFolder.create, tmp_path / "run", "ta_sam", tiny_config)
+        message = assert_refused(RunFolder.create, tmp_path / "run", "ta_sam", tiny_config)
     assert "cannot be written" in message and "Permission denied" in message
     assert listing(tmp_path) == []
 
@@ -118,7 +118,7 @@ def test_places_that_hold_no_run_are_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("mine")
     for name in ("nowhere", "empty", "file"):
-        message = refusal(RunFolder.open, tmp_path / name)
+        message = assert_refused(RunFolder.open, tmp_path / name)
         assert "not a run folder" in message and name in message
 
 
@@ -127,39 +127,39 @@ def test_a_changed_configuration_is_detected(folder):
     changed = re.sub(r"(?m)^gamma = .*$", "gamma = 0.875", path.read_text())
     assert changed != path.read_text()
     path.write_text(changed)
-    assert "config.toml was changed" in refusal(RunFolder.open, folder.path)
+    assert "config.toml was changed" in assert_refused(RunFolder.open, folder.path)
 
 
 @pytest.mark.parametrize("text", ["[radio", "", "[rodeo]\n", "[radio]\nnum_dus = 0\n"])
 def test_a_broken_configuration_is_refused(folder, text):
     (folder.path / "config.toml").write_text(text)
-    assert "run" in refusal(RunFolder.open, folder.path)
+    assert "run" in assert_refused(RunFolder.open, folder.path)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"3", b"null", b"{}", b'{"method": "ta_sam"}', b"\xff\xfe\x00"])
 def test_a_broken_manifest_is_refused(folder, content):
     (folder.path / "manifest.json").write_bytes(content)
-    refusal(RunFolder.open, folder.path)
+    assert_refused(RunFolder.open, folder.path)
 
 
 @pytest.mark.parametrize("missing", ["method", "status", "wall_seconds", "config_hash"])
 def test_a_manifest_that_lacks_what_resuming_needs_is_refused(folder, missing):
     manifest = {name: value for name, value in folder.manifest.items() if name != missing}
     (folder.path / "manifest.json").write_text(json.dumps(manifest))
-    refusal(RunFolder.open, folder.path)
+    assert_refused(RunFolder.open, folder.path)
 
 
 def test_a_missing_manifest_is_refused_by_name(folder):
     (folder.path / "manifest.json").unlink()
-    assert "manifest.json" in refusal(RunFolder.open, folder.path)
+    assert "manifest.json" in assert_refused(RunFolder.open, folder.path)
 
 
 def test_resuming_takes_the_same_run_only(folder, tiny_config):
     assert open_or_create(folder.path, "ta_sam", tiny_config, resume=True).path == folder.path
     other = apply_settings(tiny_config, ["agent.gamma=0.75"])
     for method, config in (("no_sam", tiny_config), ("ta_sam", other)):
-        assert "another run" in refusal(open_or_create, folder.path, method, config, True)
-    assert "exists already" in refusal(open_or_create, folder.path, "ta_sam", tiny_config, False)
+        assert "another run" in assert_refused(open_or_create, folder.path, method, config, True)
+    assert "exists already" in assert_refused(open_or_create, folder.path, "ta_sam", tiny_config, False)
 
 
 def test_resuming_what_is_not_there_begins_it(tmp_path, tiny_config):
@@ -180,7 +180,7 @@ def test_a_checkpoint_of_another_run_is_refused(folder, tmp_path, tiny_config):
     other = RunFolder.create(tmp_path / "other", "ta_sam", apply_settings(tiny_config, ["run.seed=1"]))
     other.save_checkpoint({"actors": np.ones(2)})
     (folder.path / "checkpoint.npz").write_bytes((other.path / "checkpoint.npz").read_bytes())
-    assert "another configuration" in refusal(folder.load_checkpoint)
+    assert "another configuration" in assert_refused(folder.load_checkpoint)
     np.testing.assert_array_equal(other.load_checkpoint()["actors"], np.ones(2))
 
 
@@ -207,11 +207,11 @@ def test_metrics_beyond_a_checkpoint_are_left_out(folder):
 
 
 def test_metrics_that_miss_rows_before_the_checkpoint_are_refused(folder):
-    assert "metrics.csv" in refusal(folder.read_metric_lines, 5)
+    assert "metrics.csv" in assert_refused(folder.read_metric_lines, 5)
     columns = {"reward": np.array([0.5, 0.25, 0.125])}
     lines = [metric_header(columns), *[line for i in range(12) for line in metric_lines(i, columns)]]
     folder.write_metrics(lines[:15] + lines[16:])
-    assert "metrics.csv" in refusal(folder.read_metric_lines, 5)
+    assert "metrics.csv" in assert_refused(folder.read_metric_lines, 5)
 
 
 def test_an_evaluation_reads_back_exactly(folder):
@@ -226,4 +226,4 @@ def test_an_evaluation_reads_back_exactly(folder):
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"reward": [1.0]}'])
 def test_a_broken_evaluation_is_refused(folder, text):
     (folder.path / "evaluation.json").write_text(text)
-    refusal(folder.evaluation)
+    assert_refused(folder.evaluation)

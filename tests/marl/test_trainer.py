@@ -1,14 +1,13 @@
-"""Training: equivalences between methods, common random numbers, breaks, convergence, divergence, every reading."""
+"""Training: equivalences between methods, common random numbers, every reading."""
 
-import io
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from trainings import assert_same, differs, mixed_gate, run, start
 
 from tasam_ref.config import AgentConfig, SamConfig
 from tasam_ref.config_io import apply_settings
-from tasam_ref.errors import RunFailure
 from tasam_ref.marl.trainer import Trainer
 from tasam_ref.methods.registry import METHODS, configure
 from tasam_ref.oran import radio
@@ -23,43 +22,6 @@ OTHER_NUMBERS = {
     "sam": {"use_sam_actor": "false", "use_sam_critic": "false", "selective": "false", "td_var_threshold": "inf",
             "td_var_window": "3", "rho_init": "0.2", "rho_final": "0.1", "rho_decay_steps": "2"},
 }
-
-
-def start(config, method="ta_sam", *settings):
-    config = configure(method, config, settings)
-    return Trainer(config, OranEnv(config))
-
-
-def mixed_gate(config):
-    """A setting of the threshold that the first iteration's variances lie on both sides of."""
-    low, high, _ = sorted(start(config, "no_sam").iterate()["td_error_variance"])
-    return f"sam.td_var_threshold={float(np.sqrt(low * high))!r}"
-
-
-def run(config, method="ta_sam", *settings):
-    """The trainer at the end of its run, and the rows of all its iterations."""
-    trainer = start(config, method, *settings)
-    return trainer, [trainer.iterate() for _ in range(config.run.num_iterations)]
-
-
-def assert_same(one, other, but=()):
-    """Two runs ended with the same bits in every parameter, optimiser, buffer and metric."""
-    (trainer, rows), (trainer2, rows2) = one, other
-    state, state2 = trainer.state(), trainer2.state()
-    assert state.keys() == state2.keys()
-    for name in state:
-        assert np.array_equal(state[name], state2[name]), name
-    assert len(rows) == len(rows2)
-    for row, row2 in zip(rows, rows2):
-        assert list(row) == list(row2)
-        for name in set(row) - set(but):
-            assert np.array_equal(row[name], row2[name]), name
-
-
-def differs(one, other):
-    (trainer, rows), (trainer2, rows2) = one, other
-    return any(not np.array_equal(r[name], r2[name]) for r, r2 in zip(rows, rows2) for name in r) or not (
-        np.array_equal(trainer.learner.thetas_p, trainer2.learner.thetas_p))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -271,113 +233,6 @@ def test_steps_of_an_iteration_draw_batches_of_their_own(tiny_config):
     trainer.iterate()
     trainer.iterate()
     assert np.abs(np.diff(np.sort(losses))).min() > 1e-6
-
-
-BREAKS = ("agent.buffer_size=10", "sam.td_var_window=2", "run.num_iterations=9", "agent.critic_target=twin_target",
-          "slices.latency_model=fifo_queue", "reward.normalisation=running")
-
-
-def through_a_file(state):
-    """The state as a file keeps it: plain arrays, no pickle."""
-    file = io.BytesIO()
-    np.savez(file, **state)
-    file.seek(0)
-    with np.load(file, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
-
-
-@pytest.mark.parametrize("broken_at", [0, 1, 3, 5, 7, 8])
-def test_a_run_that_was_broken_off_ends_with_the_same_bits(tiny_config, broken_at):
-    """Four frames an iteration and episodes of seven: 7 ends an episode, the others fall inside one; 3 has wrapped."""
-    config = apply_settings(tiny_config, BREAKS)
-    whole, rows = run(config)
-    first = start(config)
-    done = [first.iterate() for _ in range(broken_at)]
-    state = through_a_file(first.state())
-    resumed = start(config)
-    resumed.iterate()                                            # whatever it was doing before is forgotten
-    resumed.set_state(state)
-    assert resumed.iteration == broken_at
-    assert_same((whole, rows), (resumed, done + [resumed.iterate() for _ in range(9 - broken_at)]))
-
-
-def test_a_state_can_be_used_twice(tiny_config):
-    """Going on from a state leaves the state itself alone."""
-    config = apply_settings(tiny_config, BREAKS)
-    trainer = start(config)
-    for _ in range(3):
-        trainer.iterate()
-    state = through_a_file(trainer.state())
-    ends = []
-    for _ in range(2):
-        trainer.set_state(state)
-        ends.append((trainer, [trainer.iterate() for _ in range(3)]))
-    for one, other in zip(ends[0][1], ends[1][1]):
-        assert all(np.array_equal(one[name], other[name]) for name in one)
-
-
-@pytest.mark.parametrize(("tolerance", "expected"), [(1e9, True), (0.0, False), (1e-12, False)])
-def test_convergence_is_a_small_relative_move_of_every_actor(tiny_config, tolerance, expected):
-    trainer = start(tiny_config, "ta_sam", f"run.convergence_tolerance={tolerance}")
-    assert not trainer.converged
-    for _ in range(3):
-        trainer.iterate()
-        assert trainer.converged is expected
-
-
-def test_no_tolerance_never_stops_even_a_run_that_stands_still(tiny_config):
-    trainer = start(tiny_config, "no_sam", "agent.learning_rate=1e-30")
-    before = trainer.learner.thetas_p.copy()
-    trainer.iterate()
-    assert (trainer.learner.thetas_p == before).all()
-    assert not trainer.converged
-
-
-def test_one_restless_actor_keeps_the_run_going(tiny_config):
-    """The tolerance is between the relative moves of the quickest and the slowest actor, measured in a first run."""
-    trainer = start(tiny_config, "no_sam")
-    before = trainer.learner.thetas_p.astype(float)
-    trainer.iterate()
-    moved = np.sqrt(((trainer.learner.thetas_p - before) ** 2).sum(axis=1) / (before**2).sum(axis=1))
-    for tolerance, expected in ((moved.max() * 1.01, True), (moved.max() * 0.99, False), (moved.min() * 1.01, False)):
-        trainer = start(tiny_config, "no_sam", f"run.convergence_tolerance={tolerance}")
-        trainer.iterate()
-        assert trainer.converged is expected
-
-
-@pytest.mark.parametrize("method", ["no_sam", "both_sam"])
-@pytest.mark.parametrize("learning_rate", ["1e20", "1e38", "1e300"])
-@pytest.mark.parametrize("base", ["adam", "sgd"])
-def test_a_diverging_run_fails_and_names_the_iteration(tiny_config, method, learning_rate, base):
-    trainer = start(tiny_config, method, f"agent.learning_rate={learning_rate}", f"sam.base_optimizer={base}")
-    with pytest.raises(RunFailure, match=r"diverged in iteration \d+: .* not finite"):
-        for _ in range(6):
-            trainer.iterate()
-
-
-@pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("where", ["thetas_p", "thetas_v", "thetas_target"])
-def test_a_poisoned_parameter_fails_the_run_in_its_iteration(tiny_config, where, poison):
-    trainer = start(tiny_config)
-    trainer.iterate()
-    trainer.iterate()
-    getattr(trainer.learner, where)[0, 0] = poison
-    with pytest.raises(RunFailure, match="diverged in iteration 2:"):
-        trainer.iterate()
-
-
-@pytest.mark.parametrize("poison", [np.nan, np.inf])
-def test_a_poisoned_reward_fails_the_run(tiny_config, poison):
-    trainer = start(tiny_config, "no_sam")
-    step = trainer.env.step
-
-    def poisoned(action):
-        obs, reward, info = step(action)
-        return obs, reward + poison, info
-
-    trainer.env.step = poisoned
-    with pytest.raises(RunFailure, match="diverged in iteration 0:"):
-        trainer.iterate()
 
 
 def test_every_field_that_steers_learning_has_another_value_to_try():

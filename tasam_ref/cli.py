@@ -25,8 +25,8 @@ _EPILOG = "Exit codes: 0 done; 1 the run failed or was interrupted; 2 what was a
 def main(arguments=None):
     """Run the command line and return its exit code."""
     _open_missing_streams()
-    _find_a_cache()
     try:
+        _find_a_cache()
         options = _parser().parse_args(arguments)
         return options.run(options)
     except UsageError as error:
@@ -56,7 +56,8 @@ def _open_missing_streams():
 
 def _find_a_cache():
     """Give Numba a folder of its own where neither the package nor the user's cache can be written."""
-    usual = (Path(__file__).parent / "kernels", Path(os.path.expanduser("~/.cache")), Path(os.path.expanduser("~")))
+    home = Path(os.path.expanduser("~"))
+    usual = (Path(__file__).parent / "kernels", home / ".cache" if (home / ".cache").exists() else home)
     if "NUMBA_CACHE_DIR" not in os.environ and not any(os.access(path, os.W_OK) for path in usual):
         os.environ["NUMBA_CACHE_DIR"] = folder = tempfile.mkdtemp(prefix="tasam_ref-numba-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)

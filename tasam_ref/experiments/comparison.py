@@ -48,7 +48,7 @@ def run_all(entries, jobs, say):
     """Run every entry, ``jobs`` at a time in processes of their own, and return the RunFolders in order.
 
     Finished runs are kept and unfinished ones go on.  Raises RunFailure when any failed, after the others ended, and
-    when interrupted, after those under way have written their checkpoints.
+    when interrupted, after those under way have stopped at a checkpoint.
     """
     waiting, running, failures = list(entries), {}, []
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_start_worker) as pool:

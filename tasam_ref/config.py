@@ -148,8 +148,16 @@ class AgentConfig:
                                        choices=("standard", "literal"))
     critic_target: str = parameter("single_target", "which networks give the target of (10)", source="R32",
                                    choices=("single_target", "twin_target", "literal"))
+    critic_scope: str = parameter("shared_local", "whether the critic sees one DU's state and action or those of all",
+                                  source="R39", choices=("shared_local", "joint"))
     critic_sees: str = parameter("executed", "whether the critic is shown a replayed action as executed or as relaxed",
                                  source="R21", choices=("executed", "relaxed"))
+    forgetting: str = parameter("none", "what keeps an actor near its past policies", source="R41",
+                                choices=("none", "policy_anchor"))
+    anchor_weight: float = parameter(3e-3, "weight of the divergence from the anchor", at_least=0, source="assumed, "
+                                     "R41: that of the entropy")
+    anchor_rate: float = parameter(0.005, "rate at which the anchor follows its actor", source="assumed, R41", above=0,
+                                   at_most=1)
     td_value: str = parameter("q", "whether the TD-error compares Q or V", source="R33", choices=("q", "v"))
     dtype: str = parameter("float32", "number format of the networks", source="assumed", choices=("float32", "float64"))
 
@@ -168,7 +176,8 @@ class SamConfig:
     td_var_window: int = parameter(1, "iterations whose fresh TD-errors the variance is taken over", source="R34",
                                    at_least=1, at_most=10**6)
     rho_schedule: str = parameter("linear", "how the radius moves", source="R36",
-                                  choices=("linear", "exponential", "cosine", "static", "td_driven"))
+                                  choices=("linear", "exponential", "cosine", "static", "td_driven",
+                                       "entropy_annealed"))
     rho_init: float = parameter(0.5, "radius at the first iteration", symbol="rho", source="Sec. VI-B", at_least=0)
     rho_final: float = parameter(0.01, "radius at the end of the decay", source="Sec. VI-B", at_least=0)
     rho_decay_steps: int = parameter(0, "iteration at which the decay ends; 0 means the run's last", source="assumed, "

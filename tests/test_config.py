@@ -22,13 +22,14 @@ COUNTS = ("radio.num_dus", "radio.num_ues", "radio.num_rbs", "mdp.episode_frames
 WHOLE_FROM_ZERO = ("sam.rho_decay_steps", "run.seed")
 POSITIVE = ("radio.rb_bandwidth_hz", "radio.path_loss_exponent", "radio.min_distance_m", "radio.inter_site_distance_m",
             "radio.cell_radius_m", "radio.frame_s", "slices.latency_max_s", "reward.steepness", "agent.learning_rate",
-            "agent.polyak")
+            "agent.polyak", "agent.anchor_rate")
 FROM_ZERO = ("radio.speed_min_m_s", "radio.speed_max_m_s", "reward.penalty", "agent.gamma", "agent.temperature",
-             "sam.td_var_threshold", "sam.rho_init", "sam.rho_final", "run.convergence_tolerance")
+             "agent.anchor_weight", "sam.td_var_threshold", "sam.rho_init", "sam.rho_final",
+             "run.convergence_tolerance")
 ANY_FINITE = ("radio.tx_power_dbm", "radio.noise_dbm", "radio.path_loss_1m_db", "agent.log_std_min",
               "agent.log_std_max")
 FROM_ONE = ("radio.fairness_window_frames",)
-PROBABILITIES = ("agent.gamma", "agent.polyak")
+PROBABILITIES = ("agent.gamma", "agent.polyak", "agent.anchor_rate")
 NUMBERS = POSITIVE + FROM_ZERO + ANY_FINITE + FROM_ONE
 SWITCHES = ("sam.use_sam_actor", "sam.use_sam_critic", "sam.selective")
 READINGS = {
@@ -43,7 +44,8 @@ READINGS = {
     "agent.policy_gradient": {"reparameterised", "score_function", "score_function_replayed"},
     "agent.critic_target": {"single_target", "twin_target", "literal"}, "agent.td_value": {"q", "v"},
     "sam.td_var_scale": {"absolute", "relative"}, "sam.base_optimizer": {"adam", "sgd"},
-    "sam.rho_schedule": {"linear", "exponential", "cosine", "static", "td_driven"},
+    "sam.rho_schedule": {"linear", "exponential", "cosine", "static", "td_driven", "entropy_annealed"},
+    "agent.critic_scope": {"shared_local", "joint"}, "agent.forgetting": {"none", "policy_anchor"},
 }
 
 

@@ -87,14 +87,15 @@ def bench_update(config, repeats):
     Raises UsageError for readings whose products are not counted here.
     """
     for field, counted in (("policy_gradient", "reparameterised"), ("critic_target", "single_target"),
-                           ("entropy_in_target", "standard")):
+                           ("entropy_in_target", "standard"), ("critic_scope", "shared_local"), ("forgetting", "none")):
         if getattr(config.agent, field) != counted:
             raise refuse(f"agent.{field}", getattr(config.agent, field), f"{counted} for bench")
     env = OranEnv(config)
     learner = Learner(config, env.num_agents, env.obs_dim, env.action_dim, env.executed)
     generator, dtype = stream(0, "bench_replay"), learner.networks.dtype
-    agents = env.num_agents
-    for _ in range(config.agent.batch_size):
+    agents, batch = env.num_agents, config.agent.batch_size
+    transitions = learner.networks.scope.transitions(batch)
+    for _ in range(batch):
         learner.replay.add(generator.random((agents, env.obs_dim)), generator.standard_normal((agents, env.action_dim)),
                            generator.random(agents), generator.random((agents, env.obs_dim)))
 
@@ -105,7 +106,7 @@ def bench_update(config, repeats):
 
     rows = []
     for sam, name in ((False, "without SAM"), (True, "with SAM everywhere")):
-        products = update_products(learner.networks, agents, config.agent.batch_size, learner.rows_per_agent, sam)
+        products = update_products(learner.networks, agents, batch, transitions, sam)
         bound, seconds = median_seconds(
             [product_runner(products, dtype), lambda rho=0.1 if sam else None: update(rho)], repeats)
         rows.append((name, flops(products), bound, seconds))

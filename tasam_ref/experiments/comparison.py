@@ -16,12 +16,18 @@ from .training import open_or_create, train
 
 @dataclass(frozen=True)
 class Entry:
-    """One run of a comparison: what to run and where."""
+    """One run of a comparison: what to run and where.  ``label`` tells entries of one method and seed apart."""
 
     method: str
     seed: int
     config: Config
     path: Path
+    label: str = ""
+
+    @property
+    def name(self):
+        """How messages call this run."""
+        return f"{self.label} {self.method} seed {self.seed}".lstrip()
 
 
 def plan(configs, seeds, out):
@@ -60,9 +66,8 @@ def run_all(entries, jobs, say):
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     entry, failure = running.pop(future), future.exception()
                     done = len(entries) - len(waiting) - len(running)
-                    name = f"{entry.method} seed {entry.seed}"
-                    say(f"[{done}/{len(entries)}] {name}: {failure or future.result()}")
-                    failures += [name] if failure is not None else []
+                    say(f"[{done}/{len(entries)}] {entry.name}: {failure or future.result()}")
+                    failures += [entry.name] if failure is not None else []
         except KeyboardInterrupt:
             for worker in active_children():
                 worker.terminate()

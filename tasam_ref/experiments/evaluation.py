@@ -63,7 +63,7 @@ def evaluate_held_out(config, policy):
 def deterministic_policy(config, thetas_p):
     """The trained actors without noise: a = sigmoid(mean).  thetas_p (M, n_params)."""
     env = OranEnv(config)
-    networks = build_networks(config.agent, env.obs_dim, env.action_dim)
+    networks = build_networks(config.agent, env.num_agents, env.obs_dim, env.action_dim)
     work = Workspace(networks.actor, config.run.eval_episodes, networks.dtype)
 
     def policy(obs, frame):

@@ -6,8 +6,8 @@ from ..nn.squashed_gaussian import sigmoid
 from ..optim.optimizers import OPTIMIZERS
 from ..optim.sam import take_step
 from ..streams import stream
-from .losses import POLICY_GRADIENTS, ActorLoss, CriticLoss, literal_target, standard_target
-from .networks import Scratch, build_networks, replayed_log_probs, sample_policies, smallest_q
+from .losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss, literal_target, standard_target
+from .networks import Scratch, build_networks, policy_of, replayed_log_probs, sample_policies, smallest_q
 from .replay import Replay
 from .td_error import soft_value, td_error_q, td_error_v
 
@@ -22,9 +22,10 @@ class Learner:
     def __init__(self, config, num_agents, obs_dim, action_dim, executed):
         self.config, self.num_agents, self.action_dim = config, num_agents, action_dim
         agent, frames = config.agent, config.run.frames_per_iteration
-        self.networks = build_networks(agent, obs_dim, action_dim)
+        self.networks = build_networks(agent, num_agents, obs_dim, action_dim)
         num_critics = 2 if agent.critic_target == "twin_target" else 1
         self.thetas_p = self._initial(self.networks.actor, "initial_actor", num_agents)
+        self.thetas_anchor = self.thetas_p[:0] if agent.forgetting == "none" else self.thetas_p.copy()
         self.thetas_v = self._initial(self.networks.critic, "initial_critic", num_critics)
         self.thetas_target = self.thetas_v if agent.critic_target == "literal" else self.thetas_v.copy()
         base = OPTIMIZERS[config.sam.base_optimizer]
@@ -32,12 +33,11 @@ class Learner:
         self.critic_optimizers = [base(theta, agent.learning_rate) for theta in self.thetas_v]
         self.replay = Replay(num_agents, agent.buffer_size, obs_dim, action_dim, self.networks.dtype)
         self.seen_action = {"executed": lambda u: executed(sigmoid(u)), "relaxed": sigmoid}[agent.critic_sees]
-        self.rows_per_agent = -(-agent.batch_size // num_agents)
+        scope, transitions = self.networks.scope, self.networks.scope.transitions(agent.batch_size)
         self._single = Scratch(self.networks, 1)
-        self._fresh = Scratch(self.networks, frames), Scratch(self.networks, num_agents * frames, num_critics)
+        self._fresh = Scratch(self.networks, frames, num_critics, scope.rows(frames))
         self._actor_batch = Scratch(self.networks, agent.batch_size, num_critics)
-        self._critic_batch = (Scratch(self.networks, self.rows_per_agent),
-                              Scratch(self.networks, num_agents * self.rows_per_agent, num_critics))
+        self._critic_batch = Scratch(self.networks, transitions, num_critics, scope.rows(transitions))
 
     def act(self, obs, noise):
         """Draw every actor's action at obs (M, D) with noise (M, A): latent (M, A) and log_prob (M,)."""
@@ -45,15 +45,15 @@ class Learner:
 
     def fresh_td_errors(self, iteration):
         """TD-errors (M, Ne) of the iteration's own transitions, by the reading R33."""
-        agent, (one, all_) = self.config.agent, self._fresh
+        agent, scratch = self.config.agent, self._fresh
         batch = self.replay.newest(self.config.run.frames_per_iteration)
         noise = self._normal((2, len(batch.reward), self.action_dim), "td_error", iteration)
 
         def value(obs, action):
-            return smallest_q(self.networks, self.thetas_v, obs, action, all_.critics)
+            return smallest_q(self.networks, self.thetas_v, obs, action, scratch.critics)
 
         def drawn(obs, noise):
-            latent, log_prob = sample_policies(self.networks, self.thetas_p, obs, noise, one.actor)
+            latent, log_prob = sample_policies(self.networks, self.thetas_p, obs, noise, scratch.actor)
             return value(obs, self.seen_action(latent)), log_prob
 
         next_q, next_log_prob = drawn(batch.next_obs, noise[0])
@@ -74,22 +74,34 @@ class Learner:
         rows = stream(self.config.run.seed, "replay", iteration, step, i).integers(
             self.replay.size, size=agent.batch_size)
         noise = self._normal((agent.batch_size, self.action_dim), "policy", iteration, step, i)
-        loss = ActorLoss(self.networks, self.thetas_v, self.replay.of_agent(i, rows), noise, agent.temperature,
-                         POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, self._actor_batch)
+        scope, batch = self.networks.scope, self.replay.of_agent(i, rows)
+        loss = ActorLoss(self.networks, self.thetas_v, batch, noise, agent.temperature,
+                         POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, self._actor_batch,
+                         scope.surroundings(self.replay, i, rows, self.seen_action), scope.place(i),
+                         self._anchor(i, batch.obs))
         return take_step(loss, self.thetas_p[i], self.actor_optimizers[i], rho)
+
+    def _anchor(self, i, obs):
+        """The slow average of actor i's policies so far, on these states; or None (R41)."""
+        agent = self.config.agent
+        if agent.forgetting == "none":
+            return None
+        theta = self.thetas_anchor[i]
+        theta += self.networks.dtype.type(agent.anchor_rate) * (self.thetas_p[i] - theta)
+        return Anchor(*policy_of(self.networks, theta, obs, self._actor_batch.actor), agent.anchor_weight)
 
     def update_critic(self, iteration, step, rho):
         """One step of the global critic on (10), with SAM of radius rho or without (None).  Returns the loss.
 
         Source: Algorithm 1, lines 20-23.  The batch takes equally many transitions from every B_i (R40).
         """
-        agent = self.config.agent
-        rows = stream(self.config.run.seed, "critic_replay", iteration, step).integers(
-            self.replay.size, size=(self.num_agents, self.rows_per_agent))
+        agent, scope = self.config.agent, self.networks.scope
+        rows = scope.draw(stream(self.config.run.seed, "critic_replay", iteration, step), self.replay.size,
+                          agent.batch_size)
         batch = self.replay.of_all(rows)
-        target = self._targets(batch, iteration, step)
-        x = np.concatenate((batch.obs, self.seen_action(batch.latent)), axis=1)
-        critics = zip(self.thetas_v, self.critic_optimizers, self._critic_batch[1].critics)
+        target = scope.outputs_of(self._targets(batch, iteration, step))
+        x = scope.arrange(batch.obs, self.seen_action(batch.latent))
+        critics = zip(self.thetas_v, self.critic_optimizers, self._critic_batch.critics)
         losses = [take_step(CriticLoss(self.networks, x, target, work), theta, optimizer, rho)
                   for theta, optimizer, work in critics]
         if agent.critic_target != "literal":
@@ -98,12 +110,13 @@ class Learner:
 
     def _targets(self, batch, iteration, step):
         """y of (10) by the readings R31 and R32."""
-        agent, (one, all_) = self.config.agent, self._critic_batch
+        agent, scratch = self.config.agent, self._critic_batch
         noise = self._normal((len(batch.reward), self.action_dim), "target", iteration, step)
-        latent, next_log_prob = sample_policies(self.networks, self.thetas_p, batch.next_obs, noise, one.actor)
-        next_q = smallest_q(self.networks, self.thetas_target, batch.next_obs, self.seen_action(latent), all_.critics)
+        latent, next_log_prob = sample_policies(self.networks, self.thetas_p, batch.next_obs, noise, scratch.actor)
+        next_q = smallest_q(self.networks, self.thetas_target, batch.next_obs, self.seen_action(latent),
+                            scratch.critics)
         if agent.entropy_in_target == "literal":
-            taken = replayed_log_probs(self.networks, self.thetas_p, batch.obs, batch.latent, one.actor)
+            taken = replayed_log_probs(self.networks, self.thetas_p, batch.obs, batch.latent, scratch.actor)
             return literal_target(batch.reward, next_q, taken, agent.gamma, agent.temperature)
         return standard_target(batch.reward, next_q, next_log_prob, agent.gamma, agent.temperature)
 
@@ -116,8 +129,9 @@ class Learner:
         return state | {f"replay/{key}": value for key, value in self.replay.state().items()}
 
     def parameters(self):
-        """What a finished run keeps: the actors, the critics and their targets."""
-        return {"actors": self.thetas_p, "critics": self.thetas_v, "targets": self.thetas_target}
+        """What a finished run keeps: the actors, the critics, their targets and the anchors (none unless R41 asks)."""
+        return {"actors": self.thetas_p, "critics": self.thetas_v, "targets": self.thetas_target,
+                "anchors": self.thetas_anchor}
 
     def set_state(self, state):
         """Restore what ``state`` returned."""

@@ -9,17 +9,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..nn.mlp import Workspace, backward, forward
-from ..nn.squashed_gaussian import log_prob_latent_gradient, score
-from .networks import Networks, Scratch, replayed_policy, sample_policy, smallest_q, smallest_q_gradient
+from ..nn.squashed_gaussian import kl_divergence, kl_gradient, log_prob_latent_gradient, score
+from .networks import Networks, Scratch, q_values, replayed_policy, sample_policy, smallest_q_gradient
 from .replay import Batch
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A policy to stay near (R41): its mean and log_std (n, A) on the batch, and the divergence's weight."""
+
+    mean: np.ndarray
+    log_std: np.ndarray
+    weight: float
 
 
 @dataclass(frozen=True)
 class ActorLoss:
     """(9) as a loss to descend:  L(theta_p) = E[beta log pi(a|s) - Q(s, a)],  a ~ pi(.|s).
 
-    ``estimate`` is the reading R30 of its gradient, one of ``POLICY_GRADIENTS``.  With twin critics Q is the smaller.
-    seen_action maps latents to what the critic is shown of replayed actions (R21).
+    An ``anchor`` adds its weight times E[KL(pi(.|s) || anchor(.|s))] (R41).  ``estimate`` is the reading R30 of the
+    gradient, one of ``POLICY_GRADIENTS``.  With twin critics Q is the smaller.  x is the critic's input, in which
+    ``place`` says where this actor's action stands (R39); seen_action maps latents to what the critic is shown of
+    replayed actions (R21).
     """
 
     networks: Networks
@@ -30,12 +41,31 @@ class ActorLoss:
     estimate: object
     seen_action: object
     scratch: Scratch
+    x: np.ndarray
+    place: tuple
+    anchor: Anchor | None = None
 
     def __call__(self, theta):
         """Return the loss at theta (n_params,) and its gradient (n_params,), which the next call overwrites."""
-        value, mean_gradient, log_std_gradient, free = self.estimate(self, theta)
-        delta = np.concatenate((mean_gradient, log_std_gradient * free), axis=1) / mean_gradient.shape[0]
+        value, sample, mean_gradient, log_std_gradient = self.estimate(self, theta)
+        if self.anchor is not None:
+            policies = sample.mean, sample.log_std, self.anchor.mean, self.anchor.log_std
+            value += self.anchor.weight * np.mean(kl_divergence(*policies))
+            pull_mean, pull_log_std = kl_gradient(*policies)
+            mean_gradient = mean_gradient + self.anchor.weight * pull_mean
+            log_std_gradient = log_std_gradient + self.anchor.weight * pull_log_std
+        delta = np.concatenate((mean_gradient, log_std_gradient * sample.free), axis=1) / len(mean_gradient)
         return value, backward(self.networks.actor, theta, self.batch.obs, delta, self.scratch.actor)
+
+    def asked(self, action):
+        """The critic's input with this actor's action (n, A) in its place."""
+        self.x[:, self.place[0]] = action
+        return self.x
+
+    def q(self, action):
+        """The smallest Q over the critics at this actor's action (n, A): (n,)."""
+        outputs = q_values(self.networks, self.thetas_v, self.asked(action), self.scratch.critics)
+        return outputs[..., self.place[1]].min(axis=0)
 
 
 def reparameterised(loss, theta):
@@ -46,33 +76,31 @@ def reparameterised(loss, theta):
     for each row; the mean over rows is taken by the caller.  Source: (9), R30, as soft actor-critic does it.
     """
     sample = sample_policy(loss.networks, theta, loss.batch.obs, loss.noise, loss.scratch.actor)
-    q, q_gradient = smallest_q_gradient(loss.networks, loss.thetas_v, loss.batch.obs, sample.action,
-                                        loss.scratch.critics)
     action, beta = sample.action, loss.temperature
+    q, q_gradient = smallest_q_gradient(loss.networks, loss.thetas_v, loss.asked(action), loss.place,
+                                        loss.scratch.critics)
     latent_gradient = beta * log_prob_latent_gradient(action) - q_gradient * action * (1 - action)
     log_std_gradient = latent_gradient * np.exp(sample.log_std) * loss.noise - beta
-    return np.mean(beta * sample.log_prob - q), latent_gradient, log_std_gradient, sample.free
+    return np.mean(beta * sample.log_prob - q), sample, latent_gradient, log_std_gradient
 
 
 def score_function(loss, theta):
     """(9) as printed, over fresh actions:  grad log pi(a|s) (beta log pi(a|s) - Q(s, a)),  a ~ pi(.|s).  R30."""
     sample = sample_policy(loss.networks, theta, loss.batch.obs, loss.noise, loss.scratch.actor)
-    q = smallest_q(loss.networks, loss.thetas_v, loss.batch.obs, sample.action, loss.scratch.critics)
-    return _weighted_score(loss, sample, q)
+    return _weighted_score(loss, sample, loss.q(sample.action))
 
 
 def score_function_replayed(loss, theta):
     """(9) as printed, over the replayed actions a_t, which the current policy did not draw: biased.  R30."""
-    networks, batch = loss.networks, loss.batch
-    sample = replayed_policy(networks, theta, batch.obs, batch.latent, loss.scratch.actor)
-    q = smallest_q(networks, loss.thetas_v, batch.obs, loss.seen_action(batch.latent), loss.scratch.critics)
-    return _weighted_score(loss, sample, q)
+    latent = loss.batch.latent
+    sample = replayed_policy(loss.networks, theta, loss.batch.obs, latent, loss.scratch.actor)
+    return _weighted_score(loss, sample, loss.q(loss.seen_action(latent)))
 
 
 def _weighted_score(loss, sample, q):
     weight = loss.temperature * sample.log_prob - q
     mean_score, log_std_score = score(sample.noise, sample.log_std)
-    return np.mean(weight), weight[:, None] * mean_score, weight[:, None] * log_std_score, sample.free
+    return np.mean(weight), sample, weight[:, None] * mean_score, weight[:, None] * log_std_score
 
 
 POLICY_GRADIENTS = {"reparameterised": reparameterised, "score_function": score_function,
@@ -83,7 +111,7 @@ POLICY_GRADIENTS = {"reparameterised": reparameterised, "score_function": score_
 class CriticLoss:
     """(10)  L(theta_v) = E[(y - Q(s, a; theta_v))^2], the target y held fixed.
 
-    x (n, D + A) is obs beside action, target y (n,).
+    x (n, inputs) and target y (n, outputs), as the critic's scope arranges them.
     """
 
     networks: Networks
@@ -93,9 +121,9 @@ class CriticLoss:
 
     def __call__(self, theta):
         """Return the loss at theta (n_params,) and its gradient (n_params,), which the next call overwrites."""
-        residual = forward(self.networks.critic, theta, self.x, self.work) - self.target[:, None]
+        residual = forward(self.networks.critic, theta, self.x, self.work) - self.target
         value = np.mean(residual * residual)
-        return value, backward(self.networks.critic, theta, self.x, residual * (2 / len(residual)), self.work)
+        return value, backward(self.networks.critic, theta, self.x, residual * (2 / residual.size), self.work)
 
 
 def standard_target(reward, next_q, next_log_prob, gamma, temperature):

@@ -1,8 +1,8 @@
 """The actors and the global critic as shapes, and how they are evaluated on batches.
 
-An actor maps obs (n, D) to mean and log_std of its latent, (n, 2A).  The global critic maps one DU's obs and
-action, (n, D + A), to a value; one critic serves all DUs (Sec. IV-B, R39).  ``thetas_p`` is (M, n_params), a row per
-actor; ``thetas_v`` is (1, n_params), or (2, n_params) for twin critics (R32).
+An actor maps obs (n, D) to mean and log_std of its latent, (n, 2A).  The global critic maps the input x that its
+scope arranges (R39, ``critic_scope``) to one value or one for each DU.  ``thetas_p`` is (M, n_params), a row per actor;
+``thetas_v`` is (1, n_params), or (2, n_params) for twin critics (R32).
 """
 
 from dataclasses import dataclass
@@ -11,47 +11,55 @@ import numpy as np
 
 from ..nn.mlp import MLP, Workspace, forward, input_gradient
 from ..nn.squashed_gaussian import log_prob, sample_latent, sigmoid, split_head
+from .critic_scope import SCOPES, Joint, SharedLocal
 
 
 @dataclass(frozen=True)
 class Networks:
-    """Shapes of actor and critic, where an observation ends in the critic's input, the clip of log_std, the dtype."""
+    """Shapes of actor and critic, what the critic sees, the clip of log_std, the dtype."""
 
     actor: MLP
     critic: MLP
-    obs_dim: int
+    scope: SharedLocal | Joint
     log_std_min: float
     log_std_max: float
     dtype: np.dtype
 
 
-def build_networks(agent, obs_dim, action_dim):
+def build_networks(agent, num_agents, obs_dim, action_dim):
     """Return the Networks of a configuration's ``agent`` section."""
-    hidden = agent.hidden_sizes
+    hidden, scope = agent.hidden_sizes, SCOPES[agent.critic_scope](num_agents, obs_dim, action_dim)
     return Networks(
-        actor=MLP((obs_dim, *hidden, 2 * action_dim)), critic=MLP((obs_dim + action_dim, *hidden, 1)),
-        obs_dim=obs_dim, log_std_min=agent.log_std_min, log_std_max=agent.log_std_max, dtype=np.dtype(agent.dtype),
+        actor=MLP((obs_dim, *hidden, 2 * action_dim)), critic=MLP((scope.inputs, *hidden, scope.outputs)),
+        scope=scope, log_std_min=agent.log_std_min, log_std_max=agent.log_std_max, dtype=np.dtype(agent.dtype),
     )
 
 
 class Scratch:
-    """Workspaces of actor and critics for one batch size."""
+    """Workspaces of an actor for ``batch`` rows and of the critics for ``critic_rows``, by default as many."""
 
-    def __init__(self, networks, batch, num_critics=1):
+    def __init__(self, networks, batch, num_critics=1, critic_rows=None):
         self.actor = Workspace(networks.actor, batch, networks.dtype)
-        self.critics = [Workspace(networks.critic, batch, networks.dtype) for _ in range(num_critics)]
+        self.critics = [Workspace(networks.critic, critic_rows or batch, networks.dtype) for _ in range(num_critics)]
 
 
 @dataclass(frozen=True)
 class PolicySample:
-    """Actions drawn from a policy: latent, action, noise, log_std (n, A), log_prob (n,), free: clip not active."""
+    """Drawn actions: latent, action, noise, mean, log_std (n, A), log_prob (n,), free: clip not active."""
 
     latent: np.ndarray
     action: np.ndarray
     noise: np.ndarray
+    mean: np.ndarray
     log_std: np.ndarray
     free: np.ndarray
     log_prob: np.ndarray
+
+
+def policy_of(networks, theta, obs, work):
+    """Mean and log_std (n, A) of one actor's latent, as arrays of their own."""
+    mean, log_std, _ = split_head(forward(networks.actor, theta, obs, work), networks.log_std_min, networks.log_std_max)
+    return mean.copy(), log_std
 
 
 def sample_policy(networks, theta, obs, noise, work):
@@ -59,7 +67,7 @@ def sample_policy(networks, theta, obs, noise, work):
     output = forward(networks.actor, theta, obs, work)
     mean, log_std, free = split_head(output, networks.log_std_min, networks.log_std_max)
     latent = sample_latent(mean, log_std, noise)
-    return PolicySample(latent, sigmoid(latent), noise, log_std, free, log_prob(latent, noise, log_std))
+    return PolicySample(latent, sigmoid(latent), noise, mean, log_std, free, log_prob(latent, noise, log_std))
 
 
 def replayed_policy(networks, theta, obs, latent, work):
@@ -67,7 +75,7 @@ def replayed_policy(networks, theta, obs, latent, work):
     output = forward(networks.actor, theta, obs, work)
     mean, log_std, free = split_head(output, networks.log_std_min, networks.log_std_max)
     noise = (latent - mean) * np.exp(-log_std)
-    return PolicySample(latent, sigmoid(latent), noise, log_std, free, log_prob(latent, noise, log_std))
+    return PolicySample(latent, sigmoid(latent), noise, mean, log_std, free, log_prob(latent, noise, log_std))
 
 
 def sample_policies(networks, thetas_p, obs, noise, work):
@@ -94,23 +102,28 @@ def mean_latent(networks, theta, obs, work):
     return np.split(forward(networks.actor, theta, obs, work), 2, axis=1)[0]
 
 
-def q_values(networks, thetas_v, obs, action, works):
-    """Q(s, a) of every critic, (num_critics, n)."""
-    x = np.concatenate((obs, action), axis=1)
-    return np.stack([forward(networks.critic, theta, x, work)[:, 0] for theta, work in zip(thetas_v, works)])
+def q_values(networks, thetas_v, x, works):
+    """Outputs of every critic for its inputs x (n, inputs): (num_critics, n, outputs)."""
+    return np.stack([forward(networks.critic, theta, x, work) for theta, work in zip(thetas_v, works)])
 
 
 def smallest_q(networks, thetas_v, obs, action, works):
-    """The smallest Q(s, a) over the critics, (n,)."""
-    return q_values(networks, thetas_v, obs, action, works).min(axis=0)
+    """The smallest Q over the critics, (M n,), for obs (M n, D) and action (M n, A) of all DUs."""
+    x = networks.scope.arrange(obs, action)
+    return networks.scope.values_of(q_values(networks, thetas_v, x, works).min(axis=0))
 
 
-def smallest_q_gradient(networks, thetas_v, obs, action, works):
-    """``smallest_q`` (n,) and its gradient with respect to the action, (n, A)."""
-    q = q_values(networks, thetas_v, obs, action, works)
-    chosen = q.argmin(axis=0)
-    gradient = np.zeros_like(action)
+def smallest_q_gradient(networks, thetas_v, x, place, works):
+    """The smallest Q over the critics of one DU, (n,), and its gradient with respect to that DU's action, (n, A).
+
+    x (n, inputs); ``place`` is where the scope keeps the DU's action and its output.
+    """
+    columns, output = place
+    outputs = q_values(networks, thetas_v, x, works)
+    chosen = outputs[..., output].argmin(axis=0)
+    gradient = np.zeros(x[:, columns].shape, x.dtype)
     for c, (theta, work) in enumerate(zip(thetas_v, works)):
-        delta = (chosen == c).astype(theta.dtype)[:, None]
-        gradient += input_gradient(networks.critic, theta, delta, work, networks.obs_dim)
-    return q.min(axis=0), gradient
+        delta = np.zeros(outputs.shape[1:], x.dtype)
+        delta[chosen == c, output] = 1
+        gradient += input_gradient(networks.critic, theta, delta, work, columns)
+    return outputs[..., output].min(axis=0), gradient

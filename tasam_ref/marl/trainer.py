@@ -4,7 +4,7 @@ import numpy as np
 
 from ..errors import RunFailure
 from ..nn.squashed_gaussian import sigmoid
-from ..optim.rho_schedule import rho_at, scale_by_td_variance
+from ..optim.rho_schedule import anneal_by_entropy, rho_at, scale_by_td_variance
 from ..streams import stream, training_episode_seed
 from .learner import Learner
 from .td_error import gate, td_error_variance
@@ -21,6 +21,7 @@ class Trainer:
         self.learner = Learner(config, env.num_agents, env.obs_dim, env.action_dim, env.executed)
         self.iteration = 0
         self.converged = False
+        self.first_entropy = 0.0
         self.td_errors = np.zeros((env.num_agents, 0))
         self.obs = env.reset(seed=training_episode_seed(config.run.seed, 0))
 
@@ -42,7 +43,7 @@ class Trainer:
         columns = self._collect()                                                         # lines 5-10
         variance = self._td_variance()
         selected = self._select(variance)                                                 # line 11
-        rho_critic, rho_actors = self._radii(variance)
+        rho_critic, rho_actors = self._radii(variance, columns["entropy"].mean())
         for step in range(self.config.agent.gradient_steps):
             actor_loss = np.array([
                 self.learner.update_actor(i, self.iteration, step, rho_actors[i] if selected[i] else None)
@@ -100,12 +101,17 @@ class Trainer:
             return np.ones(variance.shape, dtype=bool)
         return gate(variance, sam.td_var_threshold, sam.td_var_scale)
 
-    def _radii(self, variance):
+    def _radii(self, variance, entropy):
         """rho_{c,t} and rho_{a,t} of each actor."""
         sam = self.config.sam
+        if self.iteration == 0:
+            self.first_entropy = float(entropy)
         rho = rho_at(self.iteration, sam, self.config.run.num_iterations)
         if sam.rho_schedule == "td_driven":
             return rho, scale_by_td_variance(rho, variance, sam.rho_init, sam.rho_final)
+        if sam.rho_schedule == "entropy_annealed":
+            drop = (self.first_entropy - float(entropy)) / self.env.action_dim
+            rho = anneal_by_entropy(drop, sam.rho_init, sam.rho_final)
         return rho, np.full(variance.shape, rho)
 
     def _has_converged(self, before):
@@ -124,12 +130,13 @@ class Trainer:
         The networks and the replay are live views, for they are large: save them before the next iteration.
         """
         own = {"iteration": np.array(self.iteration), "converged": np.array(self.converged),
-               "td_errors": self.td_errors, "obs": self.obs}
+               "first_entropy": np.array(self.first_entropy), "td_errors": self.td_errors, "obs": self.obs}
         return own | self.learner.state() | {f"env/{key}": value for key, value in self.env.state().items()}
 
     def set_state(self, state):
         """Continue from what ``state`` returned."""
         self.iteration, self.converged = int(state["iteration"]), bool(state["converged"])
+        self.first_entropy = float(state["first_entropy"])
         self.td_errors, self.obs = state["td_errors"], state["obs"]
         self.learner.set_state(state)
         self.env.set_state({key[4:]: value for key, value in state.items() if key.startswith("env/")})

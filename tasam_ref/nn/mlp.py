@@ -80,12 +80,12 @@ def backward(net, theta, x, delta, work):
     return work.gradient
 
 
-def input_gradient(net, theta, delta, work, first):
-    """Return dL/dx[:, first:], given delta as for ``backward``.  No gradient of theta is formed."""
+def input_gradient(net, theta, delta, work, columns):
+    """Return dL/dx[:, columns], given delta as for ``backward``.  No gradient of theta is formed."""
     layers = net.layers(theta)
     for j in reversed(range(1, len(layers))):
         delta = _to_layer_below(delta, layers[j][0], work.activations[j - 1], work.deltas[j - 1])
-    return np.matmul(delta, layers[0][0][first:].T)
+    return np.matmul(delta, layers[0][0][columns].T)
 
 
 def _to_layer_below(delta, weight, activation, out):

@@ -45,6 +45,21 @@ def log_prob_latent_gradient(action):
     return 2 * action - 1
 
 
+def kl_divergence(mean, log_std, anchor_mean, anchor_log_std):
+    """KL(pi || anchor) = sum over dimensions of  l' - l + (e^2l + (m - m')^2) / (2 e^2l') - 1/2,  l = log_std.
+
+    The sigmoid changes both densities alike, so that this is the divergence of the actions too.  Returns (B,).
+    """
+    anchor_precision = np.exp(-2 * anchor_log_std)
+    spread = (np.exp(2 * log_std) + (mean - anchor_mean) ** 2) * anchor_precision
+    return (anchor_log_std - log_std + 0.5 * spread - 0.5).sum(axis=1)
+
+
+def kl_gradient(mean, log_std, anchor_mean, anchor_log_std):
+    """Gradient of KL(pi || anchor) with respect to mean and log_std:  (m - m') / e^2l',  e^(2l - 2l') - 1."""
+    return (mean - anchor_mean) * np.exp(-2 * anchor_log_std), np.exp(2 * (log_std - anchor_log_std)) - 1
+
+
 def score(noise, log_std):
     """Gradient of log pi with respect to mean and log_std at a fixed action:  noise / std,  noise^2 - 1."""
     return noise * np.exp(-log_std), noise * noise - 1

@@ -26,13 +26,25 @@ def static(progress, rho_init, rho_final):
     return rho_init
 
 
-SCHEDULES = {"linear": linear, "exponential": exponential, "cosine": cosine, "static": static, "td_driven": linear}
+SCHEDULES = {"linear": linear, "exponential": exponential, "cosine": cosine, "static": static, "td_driven": linear,
+             "entropy_annealed": linear}
 
 
 def rho_at(iteration, sam, num_iterations):
     """Return rho at an iteration (from 0) by the configuration ``sam``; decay_steps = 0 means the last iteration."""
     steps = sam.rho_decay_steps or max(num_iterations - 1, 1)
     return float(SCHEDULES[sam.rho_schedule](min(iteration / steps, 1.0), sam.rho_init, sam.rho_final))
+
+
+def anneal_by_entropy(entropy_drop, rho_init, rho_final):
+    """One radius for all, in proportion to the width of the policies relative to the first iteration's.
+
+        rho = clip(rho_init e^-drop, between rho_final and rho_init)
+
+    entropy_drop: how far the policies' mean entropy fell since the first iteration, in nat per dimension of the
+    action.  This writes down a rule that the paper names, for comparison, and does not give (Sec. IV-C, R36).
+    """
+    return float(np.clip(rho_init * np.exp(-entropy_drop), min(rho_init, rho_final), max(rho_init, rho_final)))
 
 
 def scale_by_td_variance(rho, td_variances, rho_init, rho_final):

@@ -29,27 +29,34 @@ def bits(latent):
     return threshold(sigmoid(latent))
 
 
+def lone_actor(networks, thetas_v, batch, noise, estimate, seen_action, anchor=None):
+    """The ActorLoss of a DU whose critic sees its own state and action."""
+    rows, action_dim = noise.shape
+    x = np.concatenate((batch.obs, np.full((rows, action_dim), np.nan, batch.obs.dtype)), axis=1)
+    return ActorLoss(networks, thetas_v, batch, noise, BETA, POLICY_GRADIENTS[estimate], seen_action,
+                     Scratch(networks, rows, len(thetas_v)), x, networks.scope.place(0), anchor)
+
+
 def actor_case(seed, estimate, critics=1, dtype="float64", **fields):
     """An ActorLoss on a random batch, and parameters to call it at."""
     agent = replace(AgentConfig(), hidden_sizes=(4, 3), dtype=dtype, **fields)
-    networks, generator = build_networks(agent, OBS, ACTION), np.random.default_rng(seed)
+    networks, generator = build_networks(agent, 1, OBS, ACTION), np.random.default_rng(seed)
 
     def normal(*shape):
         return generator.normal(size=shape).astype(dtype)
 
     batch = Batch(normal(ROWS, OBS), normal(ROWS, ACTION), normal(ROWS), normal(ROWS, OBS))
-    loss = ActorLoss(networks, normal(critics, networks.critic.num_params), batch, normal(ROWS, ACTION), BETA,
-                     POLICY_GRADIENTS[estimate], bits, Scratch(networks, ROWS, critics))
-    return loss, normal(networks.actor.num_params)
+    thetas_v, noise = normal(critics, networks.critic.num_params), normal(ROWS, ACTION)
+    return lone_actor(networks, thetas_v, batch, noise, estimate, bits), normal(networks.actor.num_params)
 
 
 def critic_case(seed, dtype="float64"):
     agent = replace(AgentConfig(), hidden_sizes=(4, 3), dtype=dtype)
-    networks, generator = build_networks(agent, OBS, ACTION), np.random.default_rng(seed)
+    networks, generator = build_networks(agent, 1, OBS, ACTION), np.random.default_rng(seed)
     x, target = generator.normal(size=(ROWS, OBS + ACTION)), 3 * generator.normal(size=ROWS)
     theta = generator.normal(size=networks.critic.num_params)
     work = Scratch(networks, ROWS).critics[0]
-    return CriticLoss(networks, x.astype(dtype), target.astype(dtype), work), theta.astype(dtype)
+    return CriticLoss(networks, x.astype(dtype), target.astype(dtype)[:, None], work), theta.astype(dtype)
 
 
 @pytest.mark.parametrize("critics", [1, 2])
@@ -100,8 +107,7 @@ def expected_gradient(estimate, theta, networks, thetas_v, nodes, weights):
     def at(node):
         noise = np.array([[node]])
         batch = Batch(np.array([[0.7]]), np.array([[replayed_latent(theta, node)]]), np.zeros(1), np.zeros((1, 1)))
-        loss = ActorLoss(networks, thetas_v, batch, noise, BETA, POLICY_GRADIENTS[estimate], sigmoid,
-                         Scratch(networks, 1, len(thetas_v)))
+        loss = lone_actor(networks, thetas_v, batch, noise, estimate, sigmoid)
         return loss(theta)[1].copy()
 
     def replayed_latent(theta, node):
@@ -128,7 +134,7 @@ def objective(theta, thetas_v):
 @pytest.fixture(scope="module")
 def one_dimensional():
     """One observation, one action, one smooth critic; nodes for the noise."""
-    networks = build_networks(replace(AgentConfig(), hidden_sizes=(2,), dtype="float64"), 1, 1)
+    networks = build_networks(replace(AgentConfig(), hidden_sizes=(2,), dtype="float64"), 1, 1, 1)
     generator = np.random.default_rng(11)
     thetas_v = generator.normal(size=(1, networks.critic.num_params))
     theta = 0.5 * generator.normal(size=networks.actor.num_params)
@@ -155,15 +161,14 @@ def test_the_score_function_over_anothers_actions_is_biased(one_dimensional):
     """(9) over a replayed action is another gradient: the reading is not a matter of taste."""
     networks, thetas_v, theta, nodes, _, slope = one_dimensional
     batch = Batch(np.full((90, 1), 0.7), nodes[:, None] + 2.0, np.zeros(90), np.zeros((90, 1)))
-    loss = ActorLoss(networks, thetas_v, batch, nodes[:, None], BETA, POLICY_GRADIENTS["score_function_replayed"],
-                     sigmoid, Scratch(networks, 90))
+    loss = lone_actor(networks, thetas_v, batch, nodes[:, None], "score_function_replayed", sigmoid)
     assert np.abs(loss(theta)[1] - slope).max() > 0.1
 
 
 @given(seeds)
 def test_the_critics_gradient_is_the_slope_of_the_squared_error_to_a_fixed_target(seed):
     loss, theta = critic_case(seed)
-    plain = critic_loss(CRITIC, loss.x[:, :OBS], loss.x[:, OBS:], loss.target)
+    plain = critic_loss(CRITIC, loss.x[:, :OBS], loss.x[:, OBS:], loss.target[:, 0])
     expected_value, expected = complex_gradient(plain, theta)
     value, gradient = loss(theta)
     assert value == pytest.approx(expected_value, rel=1e-13)
@@ -173,10 +178,10 @@ def test_the_critics_gradient_is_the_slope_of_the_squared_error_to_a_fixed_targe
 def test_the_critics_loss_is_the_mean_square_without_a_half():
     """With output bias b alone: L = mean (b - y)^2, dL/db = 2 mean (b - y).  Here b = 1, y = 3, 0: 5/2 and -1."""
     agent = replace(AgentConfig(), hidden_sizes=(2,), dtype="float64")
-    networks = build_networks(agent, 1, 1)
+    networks = build_networks(agent, 1, 1, 1)
     theta = np.zeros(networks.critic.num_params)
     theta[-1] = 1.0
-    loss = CriticLoss(networks, np.ones((2, 2)), np.array([3.0, 0.0]), Scratch(networks, 2).critics[0])
+    loss = CriticLoss(networks, np.ones((2, 2)), np.array([[3.0], [0.0]]), Scratch(networks, 2).critics[0])
     value, gradient = loss(theta)
     assert value == 2.5
     assert gradient[-1] == -1.0

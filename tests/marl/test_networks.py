@@ -31,7 +31,7 @@ seeds = st.integers(0, 2**32 - 1)
 def setting(seed, agents=1, critics=1, **fields):
     """Networks with random parameters and a random batch."""
     agent = replace(AgentConfig(), hidden_sizes=(4, 3), dtype="float64", **fields)
-    networks, generator = build_networks(agent, OBS, ACTION), np.random.default_rng(seed)
+    networks, generator = build_networks(agent, agents, OBS, ACTION), np.random.default_rng(seed)
     actors = generator.normal(size=(agents, networks.actor.num_params))
     values = generator.normal(size=(critics, networks.critic.num_params))
     obs, noise = generator.normal(size=(agents * ROWS, OBS)), generator.normal(size=(agents * ROWS, ACTION))
@@ -39,10 +39,10 @@ def setting(seed, agents=1, critics=1, **fields):
 
 
 def test_shapes_follow_observation_action_and_hidden_sizes():
-    networks = build_networks(replace(AgentConfig(), log_std_min=-4.0, log_std_max=1.0), 206, 200)
+    networks = build_networks(replace(AgentConfig(), log_std_min=-4.0, log_std_max=1.0), 6, 206, 200)
     assert networks.actor.sizes == (206, 300, 400, 400, 400)
     assert networks.critic.sizes == (406, 300, 400, 400, 1)
-    assert (networks.obs_dim, networks.log_std_min, networks.log_std_max) == (206, -4.0, 1.0)
+    assert (networks.log_std_min, networks.log_std_max) == (-4.0, 1.0)
     assert networks.dtype == np.float32
 
 
@@ -108,7 +108,8 @@ def test_values_and_the_smallest_of_them(critics, seed):
     networks, _, values, obs, action = setting(seed, critics=critics)
     works = Scratch(networks, ROWS, critics).critics
     each = [network(CRITIC, v, np.hstack((obs, action)))[:, 0] for v in values]
-    np.testing.assert_allclose(q_values(networks, values, obs, action, works), each, rtol=1e-12, atol=1e-13)
+    outputs = q_values(networks, values, np.hstack((obs, action)), works)
+    np.testing.assert_allclose(outputs[..., 0], each, rtol=1e-12, atol=1e-13)
     np.testing.assert_allclose(smallest_q(networks, values, obs, action, works), np.min(each, axis=0),
                                rtol=1e-12, atol=1e-13)
 
@@ -118,7 +119,8 @@ def test_values_and_the_smallest_of_them(critics, seed):
 def test_the_smallest_values_gradient_by_the_action_is_a_complex_step(critics, seed):
     networks, _, values, obs, action = setting(seed, critics=critics)
     works = Scratch(networks, ROWS, critics).critics
-    q, gradient = smallest_q_gradient(networks, values, obs, action, works)
+    x = np.hstack((obs, action))
+    q, gradient = smallest_q_gradient(networks, values, x, networks.scope.place(0), works)
     _, expected = complex_gradient(
         lambda flat: least_q(CRITIC, values, obs, flat.reshape(action.shape)).sum(), action.ravel())
     np.testing.assert_allclose(q, least_q(CRITIC, values, obs, action), rtol=1e-12, atol=1e-13)

@@ -18,7 +18,7 @@ from tasam_ref.streams import stream, training_episode_seed
 OTHER_NUMBERS = {
     "agent": {"hidden_sizes": "[5]", "learning_rate": "3e-3", "batch_size": "5", "buffer_size": "4", "gamma": "0.9",
               "temperature": "0.5", "polyak": "0.9", "log_std_min": "-0.05", "log_std_max": "0.05",
-              "gradient_steps": "2"},
+              "gradient_steps": "2", "anchor_weight": "0.3", "anchor_rate": "0.9"},
     "sam": {"use_sam_actor": "false", "use_sam_critic": "false", "selective": "false", "td_var_threshold": "inf",
             "td_var_window": "3", "rho_init": "0.2", "rho_final": "0.1", "rho_decay_steps": "2"},
 }
@@ -43,7 +43,7 @@ def test_a_gate_that_is_always_open_is_sam_on_everyone(tiny_config, dtype, scale
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("schedule", ["linear", "static", "cosine", "td_driven"])
+@pytest.mark.parametrize("schedule", ["linear", "static", "cosine", "td_driven", "entropy_annealed"])
 @pytest.mark.parametrize("base", ["adam", "sgd"])
 def test_a_radius_of_zero_is_the_base_optimiser(tiny_config, dtype, schedule, base):
     settings = (f"agent.dtype={dtype}", f"sam.rho_schedule={schedule}", f"sam.base_optimizer={base}",
@@ -250,7 +250,8 @@ def readings():
 
 @pytest.mark.parametrize("setting", list(readings()))
 def test_every_reading_and_number_runs_and_makes_a_difference(tiny_config, setting):
-    config = configure("ta_sam", tiny_config, (mixed_gate(tiny_config),))
+    needed = ("agent.forgetting=policy_anchor",) if setting.startswith("agent.anchor") else ()
+    config = configure("ta_sam", tiny_config, (mixed_gate(tiny_config), *needed))
     changed = apply_settings(config, (setting,))
     runs = []
     for each in (config, changed):
@@ -267,7 +268,7 @@ def test_one_du_is_a_single_agent_with_a_critic_of_its_own(tiny_config, method):
     """Its critic's batch is then drawn from the one buffer and as large as the actor's."""
     trainer, rows = run(tiny_config, method, "radio.num_dus=1", "radio.num_ues=6", "sam.td_var_scale=relative",
                         "sam.td_var_threshold=1.0")
-    assert trainer.learner.rows_per_agent == 12
+    assert trainer.learner.networks.scope.transitions(12) == 12
     for row in rows:
         assert {values.shape for values in row.values()} == {(1,)}
         assert all(np.isfinite(values).all() for values in row.values())

@@ -1,5 +1,6 @@
 """The radius: end points, shape by hand, bounds, and the TD-driven rule."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -9,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tasam_ref.config import SamConfig
-from tasam_ref.optim.rho_schedule import SCHEDULES, rho_at, scale_by_td_variance
+from tasam_ref.optim.rho_schedule import SCHEDULES, anneal_by_entropy, rho_at, scale_by_td_variance
 
-DECAYING = ("linear", "exponential", "cosine", "td_driven")
+DECAYING = ("linear", "exponential", "cosine", "td_driven", "entropy_annealed")
 
 positive = st.floats(1e-3, 1)
 
@@ -37,6 +38,7 @@ def test_the_radius_runs_from_one_half_to_one_hundredth(schedule):
 @pytest.mark.parametrize(("schedule", "middle", "quarter"), [
     ("linear", 0.255, 0.3775),
     ("td_driven", 0.255, 0.3775),
+    ("entropy_annealed", 0.255, 0.3775),
     ("exponential", 0.0707106781186548, 0.188030154654320),       # sqrt(0.5 0.01), sqrt(0.5 0.0707...)
     ("cosine", 0.255, 0.428241161390706),                         # 0.01 + 0.49 (1 + 1/sqrt 2) / 2
     ("static", 0.5, 0.5),
@@ -107,3 +109,20 @@ def test_td_driven_spreads_around_the_schedules_radius(variance, rho):
     """Far from the bounds the mean radius is the schedule's and equal variances share it equally."""
     assert scale_by_td_variance(rho, variance, 0.0, 1e9).mean() == pytest.approx(rho, rel=1e-12)
     np.testing.assert_allclose(scale_by_td_variance(rho, np.full(3, variance[0]), 0.0, 1e9), rho, rtol=1e-12)
+
+
+def test_entropy_annealing_by_hand():
+    """Policies that are half as wide in every dimension, ln 2 nat less, have half the radius."""
+    assert anneal_by_entropy(0.0, 0.5, 0.01) == 0.5
+    assert anneal_by_entropy(math.log(2), 0.5, 0.01) == pytest.approx(0.25, rel=1e-15)
+    assert anneal_by_entropy(math.log(10), 0.5, 0.01) == pytest.approx(0.05, rel=1e-14)
+    assert anneal_by_entropy(9.0, 0.5, 0.01) == 0.01
+    assert anneal_by_entropy(-1.0, 0.5, 0.01) == 0.5            # wider than at the start
+    assert anneal_by_entropy(9.0, 0.01, 0.5) == 0.01
+    assert anneal_by_entropy(1.0, 0.0, 0.0) == 0.0
+
+
+@given(st.floats(-5, 5), st.floats(0, 5), positive, positive)
+def test_entropy_annealing_falls_with_the_entropy_within_the_bounds(drop, more, rho_init, rho_final):
+    here, later = (anneal_by_entropy(d, rho_init, rho_final) for d in (drop, drop + more))
+    assert min(rho_init, rho_final) <= later <= here <= max(rho_init, rho_final)

@@ -1,6 +1,8 @@
 """Shared settings of the tests: reproducible properties, and a network small enough to train in a second."""
 
 import os
+import sys
+from pathlib import Path
 
 for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
@@ -10,6 +12,8 @@ from hypothesis import settings
 
 from tasam_ref.config import Config
 from tasam_ref.config_io import apply_settings
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))                # validation/ is not installed
 
 settings.register_profile("tasam_ref", deadline=None, derandomize=bool(os.environ.get("CI")), max_examples=50)
 settings.load_profile("tasam_ref")

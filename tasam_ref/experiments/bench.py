@@ -33,7 +33,7 @@ def input_gradient_products(net, batch, columns):
 
 
 def update_products(networks, num_agents, batch, rows, sam):
-    """Products of one update of all actors and the critic, reparameterised, one critic; SAM passes twice."""
+    """Matrix products of one update of all actors and the critic, reparameterised, one critic; SAM passes twice."""
     actor, critic = networks.actor, networks.critic
     action_dim = actor.sizes[-1] // 2
     one_actor = (forward_products(actor, batch) + backward_products(actor, batch) + forward_products(critic, batch)

@@ -45,9 +45,8 @@ class SharedLocal:
         """Columns of this DU's action in the critic's input, and its output."""
         return slice(self.obs_dim, self.inputs), 0
 
-    def surroundings(self, replay, agent, rows, seen_action):
-        """Critic inputs (n, D + A) for transitions ``rows`` of B_agent; its action's columns are left to be filled."""
-        obs = replay.of_agent(agent, rows).obs
+    def surroundings(self, obs, replay, rows, seen_action):
+        """Critic inputs (n, D + A) around a DU's own obs (n, D); its action's columns are left to be filled."""
         return np.concatenate((obs, np.zeros((len(rows), self.inputs - self.obs_dim), obs.dtype)), axis=1)
 
 
@@ -88,8 +87,8 @@ class Joint:
         width = self.inputs // self.num_agents
         return slice(agent * width + self.obs_dim, (agent + 1) * width), agent
 
-    def surroundings(self, replay, agent, rows, seen_action):
-        """Critic inputs (n, M (D + A)) at the moments ``rows``, all DUs' replayed actions in place."""
+    def surroundings(self, obs, replay, rows, seen_action):
+        """Critic inputs (n, M (D + A)) at the moments ``rows`` (n,), all DUs' replayed actions in place."""
         everyone = replay.of_all(np.tile(rows, (self.num_agents, 1)))
         return self.arrange(everyone.obs, seen_action(everyone.latent))
 

@@ -44,7 +44,7 @@ class Learner:
         return sample_policies(self.networks, self.thetas_p, obs, noise, self._single.actor)
 
     def fresh_td_errors(self, iteration):
-        """TD-errors (M, Ne) of the iteration's own transitions, by the reading R33."""
+        """TD-errors delta (M, Ne) of the iteration's own transitions, by the reading R33."""
         agent, scratch = self.config.agent, self._fresh
         batch = self.replay.newest(self.config.run.frames_per_iteration)
         noise = self._normal((2, len(batch.reward), self.action_dim), "td_error", iteration)
@@ -77,7 +77,7 @@ class Learner:
         scope, batch = self.networks.scope, self.replay.of_agent(i, rows)
         loss = ActorLoss(self.networks, self.thetas_v, batch, noise, agent.temperature,
                          POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, self._actor_batch,
-                         scope.surroundings(self.replay, i, rows, self.seen_action), scope.place(i),
+                         scope.surroundings(batch.obs, self.replay, rows, self.seen_action), scope.place(i),
                          self._anchor(i, batch.obs))
         return take_step(loss, self.thetas_p[i], self.actor_optimizers[i], rho)
 
@@ -129,7 +129,7 @@ class Learner:
         return state | {f"replay/{key}": value for key, value in self.replay.state().items()}
 
     def parameters(self):
-        """What a finished run keeps: the actors, the critics, their targets and the anchors (none unless R41 asks)."""
+        """What Algorithm 1 puts out (line 28): the actors and critics; with their targets and anchors, if any (R41)."""
         return {"actors": self.thetas_p, "critics": self.thetas_v, "targets": self.thetas_target,
                 "anchors": self.thetas_anchor}
 

@@ -16,7 +16,7 @@ class Batch:
 
 
 class Replay:
-    """Ring buffers of equal length for all actors, filled in step."""
+    """Ring buffers B_i of equal length for all actors, filled in step (Algorithm 1, lines 8 and 9)."""
 
     def __init__(self, num_agents, capacity, obs_dim, action_dim, dtype):
         self.capacity, self.count = capacity, 0

@@ -36,7 +36,10 @@ class MLP:
         return views
 
     def initial(self, generator, dtype):
-        """Weights and biases uniform in +-1/sqrt(fan_in), the default of the library that the paper used."""
+        """Weights and biases uniform in +-1/sqrt(fan_in), the default of the library that the paper used.
+
+        Source: Algorithm 1, line 2; the law is not given.
+        """
         theta = np.empty(self.num_params, dtype)
         for weight, bias in self.layers(theta):
             bound = 1 / np.sqrt(weight.shape[0])

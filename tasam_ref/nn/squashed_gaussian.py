@@ -24,24 +24,27 @@ def split_head(output, log_std_min, log_std_max):
 
 
 def sigmoid(latent):
-    """a = 1 / (1 + e^-u), without overflow."""
+    """a = 1 / (1 + e^-u), without overflow.  Source: Sec. IV-A2."""
     return 0.5 * (1 + np.tanh(0.5 * latent))
 
 
 def sample_latent(mean, log_std, noise):
-    """u = mean + exp(log_std) noise."""
+    """u = mean + exp(log_std) noise.  The relaxed action of Sec. IV-A2 is its sigmoid."""
     return mean + np.exp(log_std) * noise
 
 
 def log_prob(latent, noise, log_std):
-    """log pi(a) of a = sigmoid(u), with noise = (u - mean) / std.  Returns (B,)."""
+    """log pi(a) of a = sigmoid(u), the sigmoid's Jacobian included, with noise = (u - mean) / std.  Returns (B,).
+
+    Source: Sec. IV-A2, R21.
+    """
     magnitude = np.abs(latent)
     density = magnitude + 2 * np.log1p(np.exp(-magnitude)) - 0.5 * noise * noise - log_std
     return density.sum(axis=1) - density.shape[1] * HALF_LOG_TWO_PI
 
 
 def log_prob_latent_gradient(action):
-    """d(softplus(u) + softplus(-u))/du = 2 a - 1: how log pi moves with the latent at fixed noise."""
+    """d(softplus(u) + softplus(-u))/du = 2 a - 1: how the Jacobian in log pi moves with the latent at fixed noise."""
     return 2 * action - 1
 
 
@@ -49,6 +52,7 @@ def kl_divergence(mean, log_std, anchor_mean, anchor_log_std):
     """KL(pi || anchor) = sum over dimensions of  l' - l + (e^2l + (m - m')^2) / (2 e^2l') - 1/2,  l = log_std.
 
     The sigmoid changes both densities alike, so that this is the divergence of the actions too.  Returns (B,).
+    Source: Sec. V-C, R41.
     """
     anchor_precision = np.exp(-2 * anchor_log_std)
     spread = (np.exp(2 * log_std) + (mean - anchor_mean) ** 2) * anchor_precision
@@ -56,10 +60,10 @@ def kl_divergence(mean, log_std, anchor_mean, anchor_log_std):
 
 
 def kl_gradient(mean, log_std, anchor_mean, anchor_log_std):
-    """Gradient of KL(pi || anchor) with respect to mean and log_std:  (m - m') / e^2l',  e^(2l - 2l') - 1."""
+    """Gradient of KL(pi || anchor) by mean and log_std:  (m - m') / e^2l',  e^(2l - 2l') - 1.  R41."""
     return (mean - anchor_mean) * np.exp(-2 * anchor_log_std), np.exp(2 * (log_std - anchor_log_std)) - 1
 
 
 def score(noise, log_std):
-    """Gradient of log pi with respect to mean and log_std at a fixed action:  noise / std,  noise^2 - 1."""
+    """Gradient of log pi by mean and log_std at a fixed action:  noise / std,  noise^2 - 1.  For (9), Sec. IV-B."""
     return noise * np.exp(-log_std), noise * noise - 1

@@ -34,7 +34,7 @@ def sam_gradient(gradient_of, theta, rho):
 
 
 def take_step(gradient_of, theta, optimizer, rho=None):
-    """One update of theta in place: with SAM of radius rho, or without where rho is None.  Returns L(theta)."""
+    """One update of theta in place: (11) with SAM of radius rho, or without where rho is None.  Returns L(theta)."""
     value, gradient = gradient_of(theta) if rho is None else sam_gradient(gradient_of, theta, rho)
     optimizer.step(theta, gradient)
     return value

@@ -60,6 +60,7 @@ def decode_two_bit(action, num_slices):
 
     action (M, 2K) holds b_1..b_K, then e_1..e_K.  Bits give a one-hot claim; relaxed values in (0, 1) time-share
     the RB with the weights (1-b)(1-e), (1-b)e, b(1-e), be.  A code beyond the last slice is idle.
+    Source: Sec. IV-A2, R20.
     """
     b, e = np.split(action, 2, axis=1)
     shares = np.stack(((1 - b) * e, b * (1 - e), b * e), axis=1)[:, :num_slices]
@@ -70,6 +71,7 @@ def decode_slice_and_user(action, num_slices, topology):
     """Two numbers per RB, quantised: b_k to idle or a slice, e_k to one user of that slice in the cell.
 
     slice = floor((L + 1) b_k) - 1, user = first + floor(N_l e_k).  action (M, 2K) as in ``decode_two_bit``.
+    Source: Sec. IV-A2, R20.
     """
     b, e = np.split(action, 2, axis=1)
     chosen = np.minimum((b * (num_slices + 1)).astype(int), num_slices) - 1
@@ -86,7 +88,7 @@ def decode_full_binary(action, num_slices, topology):
 
     action (M, (L + N_max) K).  Where several slices claim an RB, the first does, and so with the users of that slice;
     an RB that no user of its slice claims stays idle.  ``claimed`` counts the claims before that, so that P_res
-    can bite.
+    can bite.  Source: Sec. IV-A2, R20.
     """
     num_dus, num_rbs = action.shape[0], action.shape[1] // (num_slices + int(topology.counts.sum(axis=1).max()))
     bits = threshold(action).reshape(num_dus, -1, num_rbs)

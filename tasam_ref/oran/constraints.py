@@ -18,7 +18,10 @@ def one_slice_per_rb(b):
 
 
 def one_user_per_rb(b, e, slice_of):
-    """sum over u of e_{u,k} b_{l(u),k} <= 1 for every RB: the orthogonality that (7) claims and leaves out (R12)."""
+    """sum over u of e_{u,k} b_{l(u),k} <= 1 for every RB.
+
+    This is the orthogonality that (7) claims and that (7b) leaves out (R12).
+    """
     return bool(np.all(np.sum(e * b[slice_of], axis=0) <= 1))
 
 

@@ -24,7 +24,7 @@ def draw_frame(seed, frame, radio, arrivals_per_frame, fading=None):
     """Draw one frame of the episode ``seed``, each quantity from its own stream.
 
     arrivals_per_frame (U,) is the mean of the Poisson arrivals of each user (R11); ``fading`` (U, M, K) may give the
-    memory to draw the fading into.
+    memory to draw the fading into.  Source: Sec. VI-A.
     """
     num_ues = arrivals_per_frame.size
     if fading is None:

@@ -7,6 +7,7 @@ def scale(qos, worst, best):
     """(Q - worst) / (best - worst), which is 0 at worst and 1 at best; 1 where they are equal.
 
     Latency comes with worst > best, which turns it round.  qos (M, L) or (L,), worst and best (L,).
+    Source: after (8), R25.
     """
     width = best - worst
     return np.where(width == 0, 1.0, (qos - worst) / np.where(width == 0, 1.0, width))
@@ -68,7 +69,10 @@ def quality_penalty(qos, q_min, zeta):
 
 
 def reward(qos_scaled, alpha, utility, p_res, p_min_q):
-    """(8)  r = sum over l of sigma(alpha_l Q_l) + P_res + P_minQ.  Returns (M,)."""
+    """(8)  r = sum over l of sigma(alpha_l Q_l) + P_res + P_minQ.  Returns (M,).
+
+    It stands in for the objective Omega of (7a), which the paper does not give (R17).
+    """
     return utility(qos_scaled, alpha).sum(axis=1) + p_res + p_min_q
 
 

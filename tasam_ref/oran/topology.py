@@ -62,7 +62,10 @@ def build_topology(radio, slices):
 
 
 def drop_users(topology, radius, generator):
-    """Return positions (U, 2) m, uniform over the disc of each user's DU, and headings (U,) rad, uniform."""
+    """Return positions (U, 2) m, uniform over the disc of each user's DU, and headings (U,) rad, uniform.
+
+    Source: Sec. VI-A, R09.
+    """
     num_ues = topology.serving.size
     distance = radius * np.sqrt(generator.random(num_ues))
     angle = 2 * np.pi * generator.random(num_ues)

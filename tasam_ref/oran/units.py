@@ -2,12 +2,12 @@
 
 
 def db_to_linear(level_db):
-    """Return 10^(x/10), the power ratio of a level in dB."""
+    """Return 10^(x/10), the power ratio of a level in dB.  For the levels of Table 1."""
     return 10.0 ** (level_db / 10.0)
 
 
 def dbm_to_watt(level_dbm):
-    """Return the power in watt of a level in dBm."""
+    """Return the power in watt of a level in dBm.  For the levels of Table 1."""
     return db_to_linear(level_dbm - 30.0)
 
 

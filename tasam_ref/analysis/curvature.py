@@ -1,0 +1,236 @@
+"""Curvature of the losses (9) and (10): products with their Hessians, and the Hessians' extreme eigenvalues.
+
+Source: Sec. VI-C, Fig. 9, which shows lambda_max of the Hessian; R44.  A Hessian is that of one loss object at one
+theta: its batch, noise and target are held, as for a gradient.  lambda_max is the largest eigenvalue with its sign, not
+the largest in magnitude: the actor's loss is no least squares and may bend further down than up.
+Everything is computed in float64, whatever the networks were trained in.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+
+from ..errors import RunFailure, UsageError
+from ..marl.losses import CriticLoss, reparameterised
+from ..nn.hvp import (
+    input_gradient,
+    r_backward,
+    r_forward,
+    r_gradient,
+    r_input_gradient,
+    record_backward,
+    record_forward,
+)
+from ..nn.squashed_gaussian import kl_gradient, log_prob_latent_gradient, sample_latent, sigmoid, split_head
+from ..streams import stream
+
+KRYLOV_VECTORS = 30                     # memory against products; SciPy's 20 stall where eigenvalues crowd at an end
+
+
+@dataclass(frozen=True)
+class Eigenvalue:
+    """An eigenvalue, the length ||H v - value v|| for its unit vector v, and the products with H that it took.
+
+    Some eigenvalue of the symmetric H lies within ``residual`` of ``value``.
+    """
+
+    value: float
+    residual: float
+    products: int
+
+
+@dataclass(frozen=True)
+class Extremes:
+    """Both ends of a spectrum; ``largest`` is the paper's lambda_max."""
+
+    largest: Eigenvalue
+    smallest: Eigenvalue
+
+
+def hessian_product(loss, theta):
+    """Return the function v -> H v, (n_params,) to (n_params,), of an ActorLoss or CriticLoss at theta (n_params,).
+
+    What does not depend on v is computed once, here.  Raises UsageError for a score-function estimate of (9) (R30):
+    its gradient is that of no value, so that its derivative is not a symmetric matrix.  Source: Sec. VI-C, R44.
+    """
+    if isinstance(loss, CriticLoss):
+        net, product = loss.networks.critic, _critic_product
+    elif loss.estimate is reparameterised:
+        net, product = loss.networks.actor, _actor_product
+    else:
+        raise UsageError(f"agent.policy_gradient={loss.estimate.__name__}: its gradient (R30) is that of no value and "
+                         "has no Hessian; allowed: reparameterised")
+    at = product(loss, _vector("theta", theta, net.num_params))
+    return lambda v: at(_vector("v", v, net.num_params))
+
+
+def extreme_eigenvalues(hvp, size, tolerance=1e-6, max_restarts=300, seed=0):
+    """The Extremes of a symmetric (size, size) matrix H that is given by its product ``hvp``, by Lanczos.
+
+    ``tolerance`` bounds the residuals relative to three times the norm of H.  Lanczos is run on H + c and H - c, with
+    c near twice that norm: it measures convergence relative to the eigenvalue, and many a Hessian's smallest is zero.
+    Raises RunFailure when ``max_restarts`` do not suffice, and when a product is not finite.  Source: Sec. VI-C, R44.
+    """
+    if size < 2:
+        raise UsageError(f"size={size}: allowed are matrices of 2 or more rows")
+    if not 0 < tolerance < 1:
+        raise UsageError(f"tolerance={tolerance}: allowed is above 0 and below 1")
+    product, start = _Counted(hvp), stream(seed, "lanczos").standard_normal(size)
+    norm = _rough_norm(product, start)
+    if norm == 0:
+        return Extremes(*2 * [Eigenvalue(0.0, 0.0, product.count)])
+    return Extremes(*(_lanczos(_Counted(hvp), start, which, shift, tolerance, max_restarts)
+                      for which, shift in (("LA", 2 * norm), ("SA", -2 * norm))))
+
+
+class _Counted:
+    """A product that counts its calls and refuses what is not finite."""
+
+    def __init__(self, hvp):
+        self.hvp, self.count = hvp, 0
+
+    def __call__(self, v):
+        self.count += 1
+        product = self.hvp(v)
+        if not np.isfinite(product).all():
+            raise RunFailure("a product with the Hessian is not finite")
+        return product
+
+
+def _rough_norm(product, start, steps=10):
+    """The growth of a vector in the last of some power steps: at most the norm of H, and zero for H = 0 alone."""
+    growth = np.linalg.norm(start)
+    for _ in range(steps):
+        start = product(start / growth)
+        growth = np.linalg.norm(start)
+        if growth == 0:
+            break
+    return growth
+
+
+def _lanczos(product, start, which, shift, tolerance, max_restarts):
+    operator = LinearOperator((start.size, start.size), matvec=lambda v: product(v) + shift * v, dtype=np.float64)
+    try:
+        _, vectors = eigsh(operator, k=1, which=which, v0=start, ncv=min(KRYLOV_VECTORS, start.size), tol=tolerance,
+                           maxiter=max_restarts)
+    except ArpackNoConvergence:
+        raise RunFailure(f"Lanczos ({which}) has no relative residual below {tolerance} after {max_restarts} restarts, "
+                         f"{product.count} products") from None
+    vector = vectors[:, 0]
+    bent = product(vector)
+    value = vector @ bent
+    return Eigenvalue(float(value), float(np.linalg.norm(bent - value * vector)), product.count)
+
+
+def _critic_product(loss, theta):
+    """(10):  dL/dy = 2 (y - target) / size,  R dL/dy = 2 Ry / size."""
+    tape = record_forward(loss.networks.critic, theta, _wide(loss.x))
+    back = record_backward(tape, (tape.output - _wide(loss.target)) * (2 / tape.output.size))
+
+    def product(v):
+        r_hidden = r_forward(tape, v)
+        r_deltas = r_backward(tape, back, v, r_hidden, r_hidden[-1] * (2 / tape.output.size))
+        return r_gradient(tape, back, r_hidden, r_deltas)
+
+    return product
+
+
+def _actor_product(loss, theta):
+    """(9), reparameterised: the actor's output y = (mean, raw log_std) moves by Ry, and dL/dy by what its terms say.
+
+    Where the clip of log_std is active nothing passes, either way.
+    """
+    networks = loss.networks
+    tape = record_forward(networks.actor, theta, _wide(loss.batch.obs))
+    mean, log_std, free = split_head(tape.output, networks.log_std_min, networks.log_std_max)
+    terms = [_entropy_and_q(loss, mean, log_std)]
+    if loss.anchor is not None:
+        terms.append(_anchor_pull(loss.anchor, mean, log_std))
+    passed = np.concatenate((np.ones(free.shape), free), axis=1) / len(mean)
+    back = record_backward(tape, sum(gradient for gradient, _ in terms) * passed)
+
+    def product(v):
+        r_hidden = r_forward(tape, v)
+        r_mean, r_raw = np.split(r_hidden[-1], 2, axis=1)
+        r_delta = sum(r_gradient_of(r_mean, r_raw * free) for _, r_gradient_of in terms) * passed
+        return r_gradient(tape, back, r_hidden, r_backward(tape, back, v, r_hidden, r_delta))
+
+    return product
+
+
+def _entropy_and_q(loss, mean, log_std):
+    """Of beta log pi - Q, row by row: the gradient (n, 2A) with respect to mean and l = log_std, and its R.
+
+    With noise e, u = mean + exp(l) e, a = sigmoid(u), a' = a (1 - a), and Q_a = dQ/da:
+
+        dL/dmean = g = beta (2a - 1) - Q_a a'    R dL/dmean = Rg = (2 beta a' - Q_a a' (1 - 2a)) Ru - a' RQ_a
+        dL/dl    = g exp(l) e - beta             R dL/dl    = (Rg + g Rl) exp(l) e
+
+    where Ru = Rmean + exp(l) e Rl.
+    """
+    beta, noise = loss.temperature, _wide(loss.noise)
+    spread, action = np.exp(log_std) * noise, sigmoid(sample_latent(mean, log_std, noise))
+    slope = action * (1 - action)
+    q_gradient, r_q_gradient_of = _smallest_q(loss, action)
+    latent_gradient = beta * log_prob_latent_gradient(action) - q_gradient * slope
+    latent_bend = slope * (2 * beta - q_gradient * (1 - 2 * action))
+
+    def r_gradient_of(r_mean, r_log_std):
+        r_latent = r_mean + spread * r_log_std
+        r_latent_gradient = latent_bend * r_latent - slope * r_q_gradient_of(slope * r_latent)
+        return np.concatenate((r_latent_gradient, (r_latent_gradient + latent_gradient * r_log_std) * spread), axis=1)
+
+    return np.concatenate((latent_gradient, latent_gradient * spread - beta), axis=1), r_gradient_of
+
+
+def _smallest_q(loss, action):
+    """Q_a = dQ/da (n, A) of the smallest Q over the critics, the choice held, and Ra -> RQ_a; no critic moves."""
+    columns, output = loss.place
+    x = _wide(loss.x)
+    x[:, columns] = action
+    tapes = [record_forward(loss.networks.critic, _wide(theta), x) for theta in loss.thetas_v]
+    chosen = np.argmin([tape.output[:, output] for tape in tapes], axis=0)
+    recorded = []
+    for c, tape in enumerate(tapes):
+        delta = np.zeros(tape.output.shape)
+        delta[chosen == c, output] = 1
+        recorded.append((tape, record_backward(tape, delta)))
+
+    def r_q_gradient_of(r_action):
+        r_x = np.zeros(x.shape)
+        r_x[:, columns] = r_action
+        total = 0.0
+        for tape, back in recorded:
+            r_deltas = r_backward(tape, back, None, r_forward(tape, None, r_x), np.zeros(tape.output.shape))
+            total += r_input_gradient(tape, back, None, r_deltas, columns)
+        return total
+
+    return sum(input_gradient(tape, back, columns) for tape, back in recorded), r_q_gradient_of
+
+
+def _anchor_pull(anchor, mean, log_std):
+    """Of w KL(pi || anchor), row by row, as ``_entropy_and_q`` (R41); m' and l' are the anchor's mean and log_std:
+
+        R dL/dmean = w exp(-2l') Rmean           R dL/dl = 2 w exp(2l - 2l') Rl
+    """
+    anchor_mean, anchor_log_std = _wide(anchor.mean), _wide(anchor.log_std)
+    gradient = np.concatenate(kl_gradient(mean, log_std, anchor_mean, anchor_log_std), axis=1)
+    bends = np.exp(-2 * anchor_log_std), 2 * np.exp(2 * (log_std - anchor_log_std))
+
+    def r_gradient_of(r_mean, r_log_std):
+        return anchor.weight * np.concatenate((bends[0] * r_mean, bends[1] * r_log_std), axis=1)
+
+    return anchor.weight * gradient, r_gradient_of
+
+
+def _wide(array):
+    """A copy in float64: what is frozen here may be overwritten elsewhere."""
+    return np.array(array, np.float64)
+
+
+def _vector(name, value, size):
+    vector = _wide(value)
+    if vector.shape != (size,):
+        raise UsageError(f"{name} of shape {vector.shape}: the network has {size} parameters, allowed is ({size},)")
+    return vector

@@ -1,0 +1,106 @@
+"""The ledger of equations: from ledger.toml and report.json to EQUATIONS.md.
+
+A row says what an equation means, which functions compute it, and which readings it takes.  Its checks are those that
+name its id, with the error that the last complete run measured, so that the ledger cannot claim what was not run.
+"""
+
+import argparse
+import importlib
+import json
+import tomllib
+from dataclasses import dataclass
+
+from tasam_ref.errors import UsageError
+from tasam_ref.files import write_atomically
+
+from .checks import FOLDER
+
+HEAD = """# The ledger of equations
+
+For every equation of the paper, and every line of Algorithm 1: where it lives, which readings it takes, by which
+independent routes it was checked, and to what error.  Made by `python -m validation ledger` from `ledger.toml` and
+`report.json`; do not edit it.  What each check does, and why its tolerance is what it is, stands in
+[report.md](report.md), the readings in [READINGS.md](READINGS.md).
+
+| equation | meaning | functions | shapes and units | readings | checks: measured error (tolerance) |
+|---|---|---|---|---|---|
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row.  ``cites`` is what the docstring of each function must contain; ``functions`` are importable names."""
+
+    id: str
+    cites: str
+    meaning: str
+    functions: tuple
+    shapes: str
+    readings: tuple
+
+
+def load_ledger(path=FOLDER / "ledger.toml"):
+    """The rows of the ledger, in the paper's order."""
+    rows = tomllib.loads(path.read_text("utf-8"))["equation"]
+    return [Row(r["id"], r.get("cites", r["id"]), r["meaning"], tuple(r["functions"]), r.get("shapes", ""),
+                tuple(r.get("readings", ()))) for r in rows]
+
+
+def load_report(path=FOLDER / "report.json"):
+    """The checks of the last complete run, as dictionaries.  Raises UsageError when there is none."""
+    try:
+        return json.loads(path.read_text("utf-8"))["checks"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path}: no readable report ({type(error).__name__}); run python -m validation") from None
+
+
+def resolve(name):
+    """The object of a name below ``tasam_ref``, such as ``marl.trainer.Trainer.iterate``.  Raises LookupError."""
+    parts = name.split(".")
+    for cut in range(len(parts) - 1, 0, -1):
+        try:
+            found = importlib.import_module(".".join(("tasam_ref", *parts[:cut])))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[cut:]:
+            found = getattr(found, part, None)
+        if found is None:
+            break
+        return found
+    raise LookupError(f"{name}: named in ledger.toml, but not in tasam_ref")
+
+
+def module_path(name):
+    """Path of the file, from this folder, in which a function of the ledger stands."""
+    parts = name.split(".")
+    while not (path := FOLDER.parent / "tasam_ref" / "/".join(parts[:-1])).with_suffix(".py").exists():
+        parts = parts[:-1]
+    return f"../tasam_ref/{path.relative_to(FOLDER.parent / 'tasam_ref').with_suffix('.py').as_posix()}"
+
+
+def render(rows, report):
+    """EQUATIONS.md as text."""
+    return HEAD + "".join(_line(row, [c for c in report if row.id in c["equations"]]) for row in rows)
+
+
+def _line(row, checks):
+    functions = "<br>".join(f"[`{name}`]({module_path(name)})" for name in row.functions)
+    readings = " ".join(f"[{r}](READINGS.md#{r})" for r in row.readings)
+    cells = (row.id, row.meaning, functions, row.shapes, readings, "<br>".join(map(_check, checks)))
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def _check(check):
+    error = check["verdict"] if check["error"] is None else f"{check['error']:.1g}"
+    return f"`{check['check']}` {error} ({check['tolerance']:.0g})"
+
+
+def main(arguments):
+    """Write EQUATIONS.md."""
+    parser = argparse.ArgumentParser(prog="python -m validation ledger", description=main.__doc__)
+    parser.parse_args(arguments)
+    text = render(load_ledger(), load_report())
+    with write_atomically(FOLDER / "EQUATIONS.md") as file:
+        file.write(text)
+    print(FOLDER / "EQUATIONS.md")
+    return 0

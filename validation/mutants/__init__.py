@@ -1,0 +1,1 @@
+"""Wrong versions of the package's functions, and the hunt for them."""

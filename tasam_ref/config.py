@@ -158,6 +158,8 @@ class AgentConfig:
                                      "R41: that of the entropy")
     anchor_rate: float = parameter(0.005, "rate at which the anchor follows its actor", source="assumed, R41", above=0,
                                    at_most=1)
+    l2_weight: float = parameter(0.0, "weight of the squared norm of the parameters in every loss", source="Sec. VI-A, "
+                                 "R42", at_least=0)
     td_value: str = parameter("q", "whether the TD-error compares Q or V", source="R33", choices=("q", "v"))
     dtype: str = parameter("float32", "number format of the networks", source="assumed", choices=("float32", "float64"))
 
@@ -180,6 +182,8 @@ class SamConfig:
                                        "entropy_annealed"))
     rho_init: float = parameter(0.5, "radius at the first iteration", symbol="rho", source="Sec. VI-B", at_least=0)
     rho_final: float = parameter(0.01, "radius at the end of the decay", source="Sec. VI-B", at_least=0)
+    actor_rho_ratio: float = parameter(1.0, "radius of the actors relative to the critic's", source="Sec. VI-B, R37: "
+                                       "1 is equal rho, anything else non-equal", at_least=0)
     rho_decay_steps: int = parameter(0, "iteration at which the decay ends; 0 means the run's last", source="assumed, "
                                      "R36", at_least=0)
     base_optimizer: str = parameter("adam", "what takes the step, with SAM or without", source="R35",

@@ -24,8 +24,8 @@ POSITIVE = ("radio.rb_bandwidth_hz", "radio.path_loss_exponent", "radio.min_dist
             "radio.cell_radius_m", "radio.frame_s", "slices.latency_max_s", "reward.steepness", "agent.learning_rate",
             "agent.polyak", "agent.anchor_rate")
 FROM_ZERO = ("radio.speed_min_m_s", "radio.speed_max_m_s", "reward.penalty", "agent.gamma", "agent.temperature",
-             "agent.anchor_weight", "sam.td_var_threshold", "sam.rho_init", "sam.rho_final",
-             "run.convergence_tolerance")
+             "agent.anchor_weight", "agent.l2_weight", "sam.actor_rho_ratio", "sam.td_var_threshold", "sam.rho_init",
+             "sam.rho_final", "run.convergence_tolerance")
 ANY_FINITE = ("radio.tx_power_dbm", "radio.noise_dbm", "radio.path_loss_1m_db", "agent.log_std_min",
               "agent.log_std_max")
 FROM_ONE = ("radio.fairness_window_frames",)

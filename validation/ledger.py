@@ -7,6 +7,7 @@ name its id, with the error that the last complete run measured, so that the led
 import argparse
 import importlib
 import json
+import re
 import tomllib
 from dataclasses import dataclass
 
@@ -19,11 +20,18 @@ HEAD = """# The ledger of equations
 
 For every equation of the paper, and every line of Algorithm 1: where it lives, which readings it takes, by which
 independent routes it was checked, and to what error.  Made by `python -m validation ledger` from `ledger.toml` and
-`report.json`; do not edit it.  What each check does, and why its tolerance is what it is, stands in
-[report.md](report.md), the readings in [READINGS.md](READINGS.md).
+`report.json`; do not edit it.  Why each tolerance is what it is stands in [report.md](report.md), what each reading is
+in [READINGS.md](READINGS.md).  Errors are relative, unless a check counts standard errors (tolerance 3 to 5), roundings
+(tolerance 1 to 4) or mismatches (tolerance 0).
 
-| equation | meaning | functions | shapes and units | readings | checks: measured error (tolerance) |
+| equation | meaning | functions | shapes and units | readings | checks |
 |---|---|---|---|---|---|
+"""
+SECTION = """
+### <a id="{anchor}"></a>{id}: {meaning}
+
+| check | oracle | measured error | tolerance |
+|---|---|---|---|
 """
 
 
@@ -79,20 +87,27 @@ def module_path(name):
 
 
 def render(rows, report):
-    """EQUATIONS.md as text."""
-    return HEAD + "".join(_line(row, [c for c in report if row.id in c["equations"]]) for row in rows)
+    """EQUATIONS.md as text: a line for each equation, then its checks."""
+    checks = {row.id: [c for c in report if row.id in c["equations"]] for row in rows}
+    lines = [_cells(row.id, row.meaning, "<br>".join(f"[`{name}`]({module_path(name)})" for name in row.functions),
+                    row.shapes, " ".join(f"[{r}](READINGS.md#{r})" for r in row.readings),
+                    f"[{len(checks[row.id])}](#{_anchor(row)})") for row in rows]
+    sections = [SECTION.format(anchor=_anchor(row), id=row.id, meaning=row.meaning)
+                + "".join(map(_check_line, checks[row.id])) for row in rows]
+    return HEAD + "".join(lines) + "\n## The checks of each\n" + "".join(sections)
 
 
-def _line(row, checks):
-    functions = "<br>".join(f"[`{name}`]({module_path(name)})" for name in row.functions)
-    readings = " ".join(f"[{r}](READINGS.md#{r})" for r in row.readings)
-    cells = (row.id, row.meaning, functions, row.shapes, readings, "<br>".join(map(_check, checks)))
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+def _anchor(row):
+    return "equation-" + re.sub(r"[^a-zA-Z0-9]+", "-", row.id).strip("-")
 
 
-def _check(check):
-    error = check["verdict"] if check["error"] is None else f"{check['error']:.1g}"
-    return f"`{check['check']}` {error} ({check['tolerance']:.0g})"
+def _check_line(check):
+    error = check["verdict"] if check["error"] is None else f"{check['error']:.2g}"
+    return _cells(f"`{check['check']}`", check["oracle"], error, f"{check['tolerance']:.2g}")
+
+
+def _cells(*texts):
+    return "| " + " | ".join(text.replace("|", "\\|") for text in texts) + " |\n"
 
 
 def main(arguments):

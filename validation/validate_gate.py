@@ -86,7 +86,7 @@ def variance_ignores_a_shift_and_scales_by_the_square():
     return wrong + np.count_nonzero(td_error_variance(errors[::-1, ::-1]) != plain[::-1])
 
 
-@check("gate", "A1 l.11-15", oracle="the neighbouring floating-point numbers", tolerance=0, because="an exact comparison")
+@check("gate", "A1 l.11-15", oracle="the neighbouring floats", tolerance=0, because="an exact comparison")
 def tie_opens_the_gate_and_the_number_below_does_not():
     """sigma^2 = lambda_TD opens it, the next smaller number does not, the next larger does."""
     wrong = 0

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from ..errors import RunFailure, UsageError
-from ..marl.losses import CriticLoss, reparameterised
+from ..marl.losses import CriticLoss, L2Loss, reparameterised
 from ..nn.hvp import (
     input_gradient,
     r_backward,
@@ -54,6 +54,9 @@ def hessian_product(loss, theta):
     What does not depend on v is computed once, here.  Raises UsageError for a score-function estimate of (9) (R30):
     its gradient is that of no value, so that its derivative is not a symmetric matrix.  Source: Sec. VI-C, R44.
     """
+    if isinstance(loss, L2Loss):
+        plain = hessian_product(loss.loss, theta)
+        return lambda v: plain(v) + 2 * loss.weight * np.asarray(v, dtype=np.float64)
     if isinstance(loss, CriticLoss):
         net, product = loss.networks.critic, _critic_product
     elif loss.estimate is reparameterised:

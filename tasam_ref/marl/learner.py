@@ -6,7 +6,7 @@ from ..nn.squashed_gaussian import sigmoid
 from ..optim.optimizers import OPTIMIZERS
 from ..optim.sam import take_step
 from ..streams import stream
-from .losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss, literal_target, standard_target
+from .losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss, L2Loss, literal_target, standard_target
 from .networks import Scratch, build_networks, policy_of, replayed_log_probs, sample_policies, smallest_q
 from .replay import Replay
 from .td_error import soft_value, td_error_q, td_error_v
@@ -79,7 +79,12 @@ class Learner:
                          POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, self._actor_batch,
                          scope.surroundings(batch.obs, self.replay, rows, self.seen_action), scope.place(i),
                          self._anchor(i, batch.obs))
-        return take_step(loss, self.thetas_p[i], self.actor_optimizers[i], rho)
+        return take_step(self._regularised(loss), self.thetas_p[i], self.actor_optimizers[i], rho)
+
+    def _regularised(self, loss):
+        """The loss that is descended: with the L2 term of the baseline where there is one (R42)."""
+        weight = self.config.agent.l2_weight
+        return L2Loss(loss, weight) if weight > 0 else loss
 
     def _anchor(self, i, obs):
         """The slow average of actor i's policies so far, on these states; or None (R41)."""
@@ -102,7 +107,7 @@ class Learner:
         target = scope.outputs_of(self._targets(batch, iteration, step))
         x = scope.arrange(batch.obs, self.seen_action(batch.latent))
         critics = zip(self.thetas_v, self.critic_optimizers, self._critic_batch.critics)
-        losses = [take_step(CriticLoss(self.networks, x, target, work), theta, optimizer, rho)
+        losses = [take_step(self._regularised(CriticLoss(self.networks, x, target, work)), theta, optimizer, rho)
                   for theta, optimizer, work in critics]
         if agent.critic_target != "literal":
             self.thetas_target += self.networks.dtype.type(agent.polyak) * (self.thetas_v - self.thetas_target)

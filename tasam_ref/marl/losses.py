@@ -126,6 +126,20 @@ class CriticLoss:
         return value, backward(self.networks.critic, theta, self.x, residual * (2 / residual.size), self.work)
 
 
+@dataclass(frozen=True)
+class L2Loss:
+    """A loss plus ``weight`` ||theta||^2: the L2 baseline of Sec. VI-A, in the loss and over all parameters (R42)."""
+
+    loss: object
+    weight: float
+
+    def __call__(self, theta):
+        """Return the loss at theta (n_params,) and its gradient (n_params,), which the next call overwrites."""
+        value, gradient = self.loss(theta)
+        gradient += theta.dtype.type(2 * self.weight) * theta
+        return value + self.weight * (theta @ theta), gradient
+
+
 def standard_target(reward, next_q, next_log_prob, gamma, temperature):
     """y = r + gamma (Q(s', a') - beta log pi(a'|s')): soft actor-critic's target.  All (n,).  Source: (10), R31."""
     return reward + gamma * (next_q - temperature * next_log_prob)

@@ -108,11 +108,11 @@ class Trainer:
             self.first_entropy = float(entropy)
         rho = rho_at(self.iteration, sam, self.config.run.num_iterations)
         if sam.rho_schedule == "td_driven":
-            return rho, scale_by_td_variance(rho, variance, sam.rho_init, sam.rho_final)
+            return rho, sam.actor_rho_ratio * scale_by_td_variance(rho, variance, sam.rho_init, sam.rho_final)
         if sam.rho_schedule == "entropy_annealed":
             drop = (self.first_entropy - float(entropy)) / self.env.action_dim
             rho = anneal_by_entropy(drop, sam.rho_init, sam.rho_final)
-        return rho, np.full(variance.shape, rho)
+        return rho, np.full(variance.shape, sam.actor_rho_ratio * rho)
 
     def _has_converged(self, before):
         """Line 24: no actor moved by as much as the tolerance's share of its norm (R38)."""

@@ -1,4 +1,4 @@
-"""The paper's SAM variants.  Each is a description, its place in the paper, and the settings that make it."""
+"""What the paper compares.  Each method is a description, its place in the paper, and the settings that make it."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,8 @@ class Method:
     settings: dict
 
 
-def _sam(actor, critic, selective):
-    return {"sam": {"use_sam_actor": actor, "use_sam_critic": critic, "selective": selective}}
+def _sam(actor, critic, selective, **others):
+    return {"sam": {"use_sam_actor": actor, "use_sam_critic": critic, "selective": selective, **others}}
 
 
 METHODS = {
@@ -27,6 +27,12 @@ METHODS = {
     "both_sam": Method("SAM on every actor and on the critic", "Sec. VI-B, both-SAM", _sam(True, True, False)),
     "ta_sam": Method("SAM on the critic, and on actors whose TD-error variance is high", "Algorithm 1",
                      _sam(True, True, True)),
+    "ta_sam_unselective": Method("ta_sam without its gate, which makes it both_sam", "Table 2, w/o Selective SAM",
+                                 _sam(True, True, False)),
+    "ta_sam_static_rho": Method("ta_sam with its first radius throughout", "Table 2, w/ Static rho",
+                                _sam(True, True, True, rho_schedule="static")),
+    "l2": Method("no_sam with the squared norm of the parameters in every loss", "Sec. VI-A, L2-reg",
+                 _sam(False, False, False) | {"agent": {"l2_weight": 1e-4}}),
 }
 
 

@@ -11,7 +11,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from tasam_ref.config import AgentConfig
-from tasam_ref.marl.losses import POLICY_GRADIENTS, ActorLoss, CriticLoss, literal_target, standard_target
+from tasam_ref.marl.losses import POLICY_GRADIENTS, ActorLoss, CriticLoss, L2Loss, literal_target, standard_target
 from tasam_ref.marl.networks import Scratch, build_networks
 from tasam_ref.marl.replay import Batch
 from tasam_ref.nn.squashed_gaussian import sigmoid
@@ -186,6 +186,22 @@ def test_the_critics_loss_is_the_mean_square_without_a_half():
     assert value == 2.5
     assert gradient[-1] == -1.0
     assert (gradient[:-1] == 0).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@given(seeds)
+def test_l2_adds_the_weighted_sum_of_squares_and_its_slope(dtype, seed):
+    """Also when the loss gives its gradient in a buffer that it uses again."""
+    for loss, theta in losses(seed, dtype):
+        value, gradient = loss(theta)
+        gradient = gradient.copy()
+        for _ in range(2):
+            with_l2, slope = L2Loss(loss, 0.25)(theta)
+            squares = sum(float(t) ** 2 for t in theta)
+            assert with_l2 == pytest.approx(value + 0.25 * squares, rel=1e-5 if dtype == "float32" else 1e-13)
+            assert slope.dtype == dtype
+            np.testing.assert_allclose(slope, gradient + 0.5 * theta, rtol=1e-5 if dtype == "float32" else 1e-13,
+                                       atol=1e-6 if dtype == "float32" else 1e-14)
 
 
 def losses(seed, dtype="float64"):

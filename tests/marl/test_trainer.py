@@ -18,9 +18,10 @@ from tasam_ref.streams import stream, training_episode_seed
 OTHER_NUMBERS = {
     "agent": {"hidden_sizes": "[5]", "learning_rate": "3e-3", "batch_size": "5", "buffer_size": "4", "gamma": "0.9",
               "temperature": "0.5", "polyak": "0.9", "log_std_min": "-0.05", "log_std_max": "0.05",
-              "gradient_steps": "2", "anchor_weight": "0.3", "anchor_rate": "0.9"},
+              "gradient_steps": "2", "l2_weight": "0.01", "anchor_weight": "0.3", "anchor_rate": "0.9"},
     "sam": {"use_sam_actor": "false", "use_sam_critic": "false", "selective": "false", "td_var_threshold": "inf",
-            "td_var_window": "3", "rho_init": "0.2", "rho_final": "0.1", "rho_decay_steps": "2"},
+            "td_var_window": "3", "rho_init": "0.2", "rho_final": "0.1", "actor_rho_ratio": "0.5",
+            "rho_decay_steps": "2"},
 }
 
 
@@ -62,11 +63,47 @@ def test_a_gate_that_is_shut_without_sam_on_the_critic_is_no_sam(tiny_config):
     assert_same((trainer, [trainer.iterate() for _ in range(6)]), run(tiny_config, "no_sam"))
 
 
-def test_the_methods_are_five_different_trainings(tiny_config):
+def test_the_methods_are_different_trainings(tiny_config):
+    """All but one pair: both_sam is what Table 2 calls TA-SAM without its selection."""
     runs = {method: run(tiny_config, method, mixed_gate(tiny_config)) for method in METHODS}
+    same = {"both_sam", "ta_sam_unselective"}
     for one in runs:
         for other in runs:
-            assert differs(runs[one], runs[other]) == (one != other), (one, other)
+            assert differs(runs[one], runs[other]) == (one != other and {one, other} != same), (one, other)
+
+
+def test_ta_sam_without_selection_is_both_sam(tiny_config):
+    assert_same(run(tiny_config, "ta_sam_unselective"), run(tiny_config, "both_sam"))
+
+
+def test_a_static_radius_that_has_nowhere_to_go_is_the_schedule(tiny_config):
+    settings = "run.num_iterations=5", "sam.rho_init=0.5", "sam.rho_final=0.5", mixed_gate(tiny_config)
+    assert_same(run(tiny_config, "ta_sam_static_rho", *settings), run(tiny_config, "ta_sam", *settings))
+
+
+@pytest.mark.parametrize("schedule", ["linear", "static", "td_driven"])
+def test_the_actors_radius_is_a_multiple_of_what_it_was(tiny_config, schedule):
+    """Equal and non-equal rho of Fig. 5 (R37); the critic keeps its own."""
+    trainer = start(tiny_config, "both_sam", f"sam.rho_schedule={schedule}", "sam.actor_rho_ratio=0.25")
+    equal = start(tiny_config, "both_sam", f"sam.rho_schedule={schedule}")
+    row, equal_row = trainer.iterate(), equal.iterate()
+    np.testing.assert_allclose(row["rho_actor"], 0.25 * equal_row["rho_actor"], rtol=1e-15)
+    assert (row["rho_critic"] == equal_row["rho_critic"]).all()
+    assert (trainer.learner.thetas_p != equal.learner.thetas_p).any()
+
+
+def test_actors_with_no_radius_are_sam_on_the_critic(tiny_config):
+    still = run(tiny_config, "both_sam", "sam.actor_rho_ratio=0.0")
+    assert_same(still, run(tiny_config, "critic_sam", "sam.actor_rho_ratio=0.0"), but=("sam_actor",))
+
+
+@pytest.mark.parametrize("method", ["no_sam", "ta_sam"])
+def test_an_l2_weight_of_zero_is_the_loss_alone_and_a_heavy_one_shrinks_everything(tiny_config, method):
+    plain, zero = run(tiny_config, method), run(tiny_config, method, "agent.l2_weight=0.0")
+    assert_same(plain, zero)
+    heavy = run(tiny_config, method, "agent.l2_weight=10.0")
+    for name in ("thetas_p", "thetas_v"):
+        assert np.linalg.norm(getattr(heavy[0].learner, name)) < np.linalg.norm(getattr(plain[0].learner, name))
 
 
 @pytest.mark.parametrize("method", ["no_sam", "ta_sam"])

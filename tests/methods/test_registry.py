@@ -15,6 +15,9 @@ IN_THE_PAPER = {
     "no_sam": (False, False, False), "actor_sam": (True, False, False), "critic_sam": (False, True, False),
     "both_sam": (True, True, False), "ta_sam": (True, True, True),
 }
+# Table 2 and Sec. VI-A: the method that each of these is, but for its own settings.
+BUILT_ON = {"ta_sam_unselective": ("both_sam", {}), "ta_sam_static_rho": ("ta_sam", {"sam.rho_schedule": "static"}),
+            "l2": ("no_sam", {"agent.l2_weight": 1e-4})}
 
 
 @pytest.mark.parametrize("name", IN_THE_PAPER)
@@ -28,9 +31,17 @@ def test_each_method_is_its_three_switches_and_nothing_else(name):
 
 
 def test_there_are_these_methods_and_each_says_where_it_comes_from():
-    assert set(METHODS) == set(IN_THE_PAPER)
+    assert set(METHODS) == set(IN_THE_PAPER) | set(BUILT_ON)
     assert all(method.description and method.source for method in METHODS.values())
-    assert all(set(method.settings["sam"]) == set(SWITCHES) for method in METHODS.values())
+
+
+@pytest.mark.parametrize("name", BUILT_ON)
+def test_a_variant_differs_from_its_base_in_its_own_settings_alone(name):
+    base, settings = BUILT_ON[name]
+    assert configure(name, Config()) == configure(base, Config(), [f"{key}={value}" for key, value in settings.items()])
+    for key in settings:
+        with pytest.raises(UsageError, match=f"{key} is what makes the method {name}"):
+            configure(name, Config(), (f"{key}=1",))
 
 
 @pytest.mark.parametrize("name", ["", "TA_SAM", "ta-sam", "sac", "no_sam "])

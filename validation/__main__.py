@@ -33,7 +33,7 @@ def main(arguments):
     except UsageError as error:
         print(f"validation: refused: {error}", file=sys.stderr)
         return 2
-    except (RunFailure, OSError) as error:
+    except (RunFailure, LookupError, OSError) as error:
         print(f"validation: failed: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

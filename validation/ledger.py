@@ -79,11 +79,13 @@ def resolve(name):
 
 
 def module_path(name):
-    """Path of the file, from this folder, in which a function of the ledger stands."""
+    """Path of the file, from this folder, in which a function of the ledger stands.  Raises LookupError."""
     parts = name.split(".")
-    while not (path := FOLDER.parent / "tasam_ref" / "/".join(parts[:-1])).with_suffix(".py").exists():
-        parts = parts[:-1]
-    return f"../tasam_ref/{path.relative_to(FOLDER.parent / 'tasam_ref').with_suffix('.py').as_posix()}"
+    for cut in range(len(parts) - 1, 0, -1):
+        path = "/".join(("..", "tasam_ref", *parts[:cut])) + ".py"
+        if (FOLDER / path).exists():
+            return path
+    raise LookupError(f"{name}: named in ledger.toml, but no module of tasam_ref")
 
 
 def render(rows, report):

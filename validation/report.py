@@ -1,6 +1,7 @@
 """Results as a table on the screen, as JSON for machines and as Markdown for readers."""
 
 import json
+import math
 import platform
 import tempfile
 from importlib import metadata
@@ -14,7 +15,7 @@ COLUMNS = ("check", "equation", "oracle", "error", "tolerance", "verdict", "seco
 def row(result):
     """The cells of one result, as texts in the order of COLUMNS."""
     c = result.check
-    error = "" if result.error != result.error else f"{result.error:.2g}"
+    error = "" if math.isnan(result.error) else f"{result.error:.2g}"
     return (c.name, " ".join(c.equations), c.oracle, error, f"{c.tolerance:.2g}", result.verdict,
             f"{result.seconds:.2f}")
 
@@ -42,7 +43,7 @@ def as_json(results):
     """The results as JSON text, versions included."""
     packages = {name: metadata.version(name) for name in ("numpy", "numba", "scipy")}
     rows = [{"check": r.check.name, "equations": r.check.equations, "oracle": r.check.oracle,
-             "error": None if r.error != r.error else r.error, "tolerance": r.check.tolerance,
+             "error": None if math.isnan(r.error) else r.error, "tolerance": r.check.tolerance,
              "because": r.check.because, "slow": r.check.slow, "verdict": r.verdict, "seconds": round(r.seconds, 2),
              "message": r.message} for r in results]
     head = {"python": platform.python_version(), **packages}

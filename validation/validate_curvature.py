@@ -171,17 +171,36 @@ def products_at_the_size_of_table_1():
 
 @cache
 def ends_at_table_1():
-    """The Extremes of (10) and (9)."""
-    return [extreme_eigenvalues(hessian_product(loss, theta), theta.size) for loss, theta in table_1()]
+    """The Extremes of (10) and (9), and for either end the unit vector that made the most of v' H v.
+
+    Of all vectors that Lanczos multiplies with H none bends further than the eigenvector at which it arrives.
+    """
+    found = []
+    for loss, theta in table_1():
+        hvp, best = hessian_product(loss, theta), [(-np.inf, None), (-np.inf, None)]
+
+        def watched(v, hvp=hvp, best=best):
+            product, v = hvp(v), np.ravel(v)
+            quotient = v @ product / (v @ v)
+            for end, value in enumerate((quotient, -quotient)):
+                if value > best[end][0]:
+                    best[end] = value, v / np.linalg.norm(v)
+            return product
+
+        found.append((extreme_eigenvalues(watched, theta.size), [v for _, v in best]))
+    return found
 
 
-@check("lambda_max", oracle="the residual ||H v - lambda v||", tolerance=2e-6, because="Lanczos's tolerance", slow=True)
+@check("lambda_max", oracle="||H v - lambda v|| by differences of the gradients", tolerance=2e-6,
+       because="Lanczos's tolerance", slow=True)
 def residuals_are_small_at_the_size_of_table_1():
-    """Residuals at both ends of (10) and (9) over the norm: some eigenvalue is that near."""
+    """At both ends of (10) and (9), over the norm and by none of the package's products: an eigenvalue is that near."""
     worst = 0.0
-    for ends in ends_at_table_1():
-        norm = max(abs(ends.largest.value), abs(ends.smallest.value))
-        worst = largest(worst, ends.largest.residual / norm, ends.smallest.residual / norm)
+    for (loss, theta), (ends, vectors) in zip(table_1(), ends_at_table_1()):
+        values = ends.largest.value, ends.smallest.value
+        for value, v in zip(values, vectors):
+            residual = np.linalg.norm(differences(loss, theta, v) - value * v)
+            worst = largest(worst, residual / np.max(np.abs(values)))
     return worst
 
 
@@ -194,4 +213,4 @@ def lambda_max_at_the_size_of_table_1():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)                    # the second vector need not converge
         values, _ = lobpcg(operator, stream(8, "block").standard_normal((theta.size, 2)), tol=1e-3, maxiter=25)
-    return relative_error(ends_at_table_1()[0].largest.value, values[0])
+    return relative_error(ends_at_table_1()[0][0].largest.value, values[0])

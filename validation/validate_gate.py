@@ -1,11 +1,13 @@
-"""delta, V, sigma2 and the gate of Algorithm 1, line 11: rational arithmetic, quadrature and a solved Markov chain."""
+"""delta, R(t), V, Q, sigma2 and the gate of Algorithm 1, line 11: rationals, quadrature and solved Markov chains."""
 
 import statistics
 from fractions import Fraction
+from itertools import pairwise, product
 
 import numpy as np
 from scipy import stats
 
+from tasam_ref.marl.losses import standard_target
 from tasam_ref.marl.td_error import gate, soft_value, td_error_q, td_error_v, td_error_variance
 
 from . import twins
@@ -53,6 +55,74 @@ def soft_value_is_value_plus_weighted_entropy():
         drawn = soft_value(-action**2 / 2, stats.norm.logpdf(action, mean, std), beta)
         expected = -(mean**2 + std**2) / 2 + beta * (np.log(std) + np.log(2 * np.pi * np.e) / 2)
         worst = largest(worst, relative_error(drawn @ weights / weights.sum(), expected))
+    return worst
+
+
+def decision_process(seed, states=2, actions=2):
+    """Transitions (S, A, S), rewards (S, A) and a policy (S, A) at random."""
+    generator = np.random.default_rng(seed)
+    return (generator.dirichlet(np.ones(states), (states, actions)), generator.standard_normal((states, actions)),
+            generator.dirichlet(np.ones(actions), states))
+
+
+@check("V", "delta", oracle="linear solve over the states", tolerance=2e-15, because="rounding of the solve, absolute")
+def without_entropy_v_is_the_expected_return():
+    """At temperature 0 the policy's mean of soft_value is V = (I - gamma P)^-1 r, where delta_TD has mean 0."""
+    worst = 0.0
+    for gamma in (0.2, 0.5, 0.9):
+        moves, reward, policy = decision_process(7, states=6, actions=4)
+        chain = np.einsum("sa,saz->sz", policy, moves)
+        v = np.linalg.solve(np.eye(6) - gamma * chain, (policy * reward).sum(axis=1))
+        found = (policy * soft_value(reward + gamma * moves @ v, np.log(policy), 0.0)).sum(axis=1)
+        delta = td_error_v(reward[:, :, None], found, found[:, None, None], gamma)
+        worst = largest(worst, np.abs(found - v).max(),
+                        np.abs((policy[:, :, None] * moves * delta).sum(axis=(1, 2))).max())
+    return worst
+
+
+def expected_return(process, gamma, start, steps):
+    """E[sum of gamma^i r_i over i < steps | s, a] of ``start``: the mean over every single trajectory."""
+    moves, reward, policy = process
+    total = 0.0
+    for path in product(product(range(2), repeat=2), repeat=steps - 1):
+        path = (start, *path)
+        chance = np.prod([moves[s, a, z] * policy[z, b] for (s, a), (z, b) in pairwise(path)])
+        total += chance * sum(gamma**i * reward[pair] for i, pair in enumerate(path))
+    return total
+
+
+@check("return", oracle="the mean over all trajectories", tolerance=5e-15, because="rounding of 4096 products")
+def repeated_targets_add_up_the_discounted_rewards():
+    """n targets r + gamma Q(s', a'), from Q = 0, are E[R(t)] cut off after n rewards, for n of 1 to 6 (Sec. IV-A3)."""
+    worst = 0.0
+    for gamma in (0.2, 0.9):
+        process = moves, reward, policy = decision_process(8)
+        q = np.zeros((2, 2))
+        for steps in range(1, 7):
+            targets = standard_target(reward[:, :, None, None], q, np.log(policy), gamma, 0.0)
+            q = (moves[..., None] * policy * targets).sum(axis=(2, 3))
+            expected = [[expected_return(process, gamma, (s, a), steps) for a in range(2)] for s in range(2)]
+            worst = largest(worst, relative_error(q, expected))
+    return worst
+
+
+@check("return", "delta", oracle="linear solve, and the geometric series' bound", tolerance=1e-14,
+       because="rounding of the solve, absolute")
+def cut_off_returns_approach_q_within_the_geometric_bound():
+    """After n targets Q - Q_n = gamma^n P^n Q, at most gamma^n max|r| / (1 - gamma); delta has mean 0 at Q itself."""
+    worst = 0.0
+    for gamma in (0.2, 0.9):
+        moves, reward, policy = decision_process(9, states=5, actions=3)
+        reward, chain = reward.reshape(15, 1), np.einsum("saz,zb->sazb", moves, policy).reshape(15, 15)
+        q = np.linalg.solve(np.eye(15) - gamma * chain, reward[:, 0])
+        reached, rest = np.zeros(15), q
+        for n in range(20):
+            bound = gamma**n * np.abs(reward).max() / (1 - gamma)
+            beyond = np.inf if np.abs(q - reached).max() > bound else 0.0
+            worst = largest(worst, np.abs(q - reached - rest).max(), beyond)
+            reached = (chain * standard_target(reward, reached, 0.0, gamma, 0.0)).sum(axis=1)
+            rest = gamma * chain @ rest
+        worst = largest(worst, np.abs((chain * td_error_q(reward, q, q[:, None], gamma)).sum(axis=1)).max())
     return worst
 
 

@@ -1,7 +1,7 @@
-"""(8) and its parts: decimal and rational arithmetic, the bounds of R23, and one whole step of the environment twice.
+"""(8) and its parts: decimal and rational arithmetic, the bounds of R23, and whole steps of the environment twice.
 
-The twin of the step starts from the rates and delays of the frame and knows the defaults of the configuration by
-heart: Q_min of 10 Mbit/s, 50 Mbit/s and 2 ms, bounds of 40 Mbit/s, 80 Mbit/s and 10 ms, alpha of 24/7, 12/7, 48/7.
+The twin of a step starts from the frame's SINR, users served and delays, and knows the configuration by heart: blocks
+of 200 kHz, Q_min of 10 Mbit/s, 50 Mbit/s, 2 ms, bounds of 40 Mbit/s, 80 Mbit/s, 10 ms, alpha of 24/7, 12/7, 48/7.
 """
 
 from decimal import Decimal, localcontext
@@ -11,14 +11,20 @@ from itertools import permutations, product
 import numpy as np
 
 from tasam_ref.config import Config
+from tasam_ref.config_io import apply_settings
 from tasam_ref.oran import reward
 from tasam_ref.oran.env import OranEnv
 
 from .checks import check
-from .oracles import relative_error
+from .oracles import largest, relative_error
 
 PRIORITIES = np.array([1.0, 0.5, 2.0])
 ALPHA = np.array([24 / 7, 12 / 7, 48 / 7])
+READINGS = (("reward.normalisation=running",), ("reward.q_min_order=swapped",), ("mdp.executed=soft",),
+            ("reward.sigmoid=literal",), ("reward.sensitivity=quality_weighted",), ("mdp.action_codec=full_binary",),
+            ("reward.qos_reading=weighted_sum",
+             "reward.kpi_weights=[[0.1, 0.6, 0.2, 0.3], [0.5, 0.5, 0.5, 0.5], [0.4, 0.1, 0.2, 0.1]]"))
+KPI_WEIGHTS = np.array([(0.1, 0.6, 0.2, 0.3), (0.5, 0.5, 0.5, 0.5), (0.4, 0.1, 0.2, 0.1)])
 
 
 def decimal_sigmoid(x):
@@ -123,7 +129,7 @@ def quality_penalty_adds_up_shortfalls():
     return relative_error(found, expected)
 
 
-@check("(8)", "(7a)", oracle="every order of the slices", tolerance=8e-16, because="another order of three additions")
+@check("(8)", oracle="every order of the slices", tolerance=8e-16, because="another order of three additions")
 def reward_does_not_depend_on_the_order_of_slices():
     """Slices permuted together with their Q, alpha and Q_min give the same reward, DU by DU."""
     generator = np.random.default_rng(8)
@@ -138,28 +144,83 @@ def reward_does_not_depend_on_the_order_of_slices():
     return np.max([relative_error(total(list(order)), total([0, 1, 2])) for order in permutations(range(3))])
 
 
-@check("(8)", "(2)", "(3)", "(5)", "(7d)", "P_res", "P_minQ", "alpha_l", "min-max",
-       oracle="one plain pass over DUs, slices and users", tolerance=4e-15, because="sums of 20 users and six terms")
-def whole_step_follows_equation_8():
-    """Reward, Q and violations of 20 steps of OranEnv at its defaults, again from the frame's rates and delays."""
-    env = OranEnv(Config())
+def twin_rates(env, action, frame):
+    """Rates of all users: 200 kHz log2(1 + SINR) of the blocks that serve them, times the share of the block."""
+    b, e = action[:, :100], action[:, 100:]
+    shares, rates = ((1 - b) * e, b * (1 - e), b * e), np.zeros(200)
+    for u, (m, s) in enumerate(zip(env.topology.serving, env.topology.slice_of)):
+        rates[u] = np.sum((frame.served[m, s] == u) * shares[s][m] * 2e5 * np.log2(1 + frame.sinr[u]))
+    return rates
+
+
+def twin_reward(reading, quality, bounds, needed, claimed):
+    """(8) of every DU from Q_l, its bounds and requirements, all (M, L) or (L,)."""
+    worst, best = bounds
+    height, least = (quality - worst) / (best - worst), (needed - worst) / (best - worst)
+    scaled, alpha = np.minimum(np.maximum(height, 0), 1), ALPHA
+    if reading == "reward.sensitivity=quality_weighted":
+        alpha = np.array([12 * PRIORITIES * q / (PRIORITIES @ q) if PRIORITIES @ q > 0 else ALPHA for q in scaled])
+    inner = scaled if reading == "reward.sigmoid=literal" else 2 * scaled - 1
+    missing = np.maximum(0, least - height).sum(axis=1)
+    return (1 / (1 + np.exp(-alpha * inner))).sum(axis=1) - 2 * missing - 2 * np.maximum(0, claimed - 100) / 100
+
+
+def largest_error_of_steps(*settings):
+    """Error of rates, Q, violations and reward over 20 steps of OranEnv under settings of which the first is a reading.
+
+    Rates relative to 10 Mbit/s, Q to its bounds.
+    """
+    reading = settings[0] if settings else ""
+    env = OranEnv(apply_settings(Config(), settings))
     env.reset(seed=11)
-    generator = np.random.default_rng(9)
-    lambdas, worst, best = (1e6, 2e6, 5e5), (0.0, 0.0, 0.01), (4e7, 8e7, 0.0)
-    errors = []
-    for share in np.linspace(0.0, 1.0, 20):
-        _, value, info = env.step(generator.random((6, 200)) < share)
-        for m in range(6):
-            total = 0.0
-            for s, (least, alpha) in enumerate(zip((1e7, 5e7, 2e-3), (24 / 7, 12 / 7, 48 / 7))):
-                users = [u for u in range(200) if env.topology.serving[u] == m and env.topology.slice_of[u] == s]
-                rates = [info.radio.rate_bps[u] for u in users]
-                satisfied = sum(c >= lambdas[s] for c in rates) / len(users)
-                quality = (sum(rates), sum(rates) * satisfied, max(info.radio.latency_s[u] for u in users))[s]
-                scaled, needed = ((x - worst[s]) / (best[s] - worst[s]) for x in (quality, least))
-                total += 1 / (1 + np.exp(-alpha * (2 * min(max(scaled, 0.0), 1.0) - 1)))
-                total -= 2 * max(0.0, needed - scaled)
-                errors += [abs(info.qos[m, s] / quality - 1) if quality else info.qos[m, s],
-                           info.violated[m, s] != (quality > least if s == 2 else quality < least)]
-            errors.append(abs(value[m] - total))
-    return np.max(errors)
+    groups = [np.flatnonzero((env.topology.serving == m) & (env.topology.slice_of == s))
+              for m in range(6) for s in range(3)]
+    needed, bounds = np.array([1e7, 5e7, 2e-3]), np.array([(0.0, 0.0, 0.01), (4e7, 8e7, 0.0)])
+    if reading == "reward.q_min_order=swapped":
+        needed = needed[[1, 0, 2]]
+    if reading == "reward.qos_reading=weighted_sum":
+        bounds = np.array([np.zeros(3), KPI_WEIGHTS.sum(axis=1)])
+        needed = np.array([0.25, 0.625, 0.8]) * bounds[1]
+    up = np.array([True, True, bounds[0, 2] < bounds[1, 2]])
+    generator, met, seen, worst = np.random.default_rng(9), np.zeros(200), [needed], 0.0
+    for t, share in enumerate(np.linspace(0, 1, 20), start=1):
+        uniform = generator.random((6, env.action_dim))
+        action = share * uniform if reading == "mdp.executed=soft" else (uniform < share) * 1.0
+        _, value, info = env.step(action)
+        claimed, rate, delay = 0.0, info.radio.rate_bps, info.radio.latency_s
+        if reading == "mdp.action_codec=full_binary":
+            claimed = action[:, :300].sum(axis=1)
+        else:
+            rate = twin_rates(env, action, info.radio)
+        now = rate >= np.array([1e6, 2e6, 5e5])[env.topology.slice_of]
+        met += now
+        quality = np.array([(rate[g].sum(), rate[g].sum() * now[g].mean(), delay[g].max())[n % 3]
+                            for n, g in enumerate(groups)]).reshape(6, 3)
+        if reading == "reward.qos_reading=weighted_sum":
+            kpis = np.array([(1 - delay[g].max() / 0.01, min(1, rate[g].mean() / (4e6, 8e6, 4e6)[n % 3]),
+                              met[g].mean() / t, now[g].mean()) for n, g in enumerate(groups)])
+            quality = (kpis.reshape(6, 3, 4) * KPI_WEIGHTS).sum(axis=2)
+        if reading == "reward.normalisation=running":
+            seen = [*seen, *quality]
+            low, high = np.min(seen, axis=0), np.max(seen, axis=0)
+            bounds = np.array([np.where(up, low, high), np.where(up, high, low)])
+        worst = largest(
+            worst, np.max(np.abs(rate - info.radio.rate_bps)) / 1e7,
+            np.max(np.abs(info.qos - quality) / np.abs(bounds[1] - bounds[0])),
+            np.sum(info.violated != np.where(up, quality < needed, quality > needed)),
+            np.max(np.abs(value - twin_reward(reading, quality, bounds, needed, claimed))))
+    return worst
+
+
+@check("(8)", "(7a)", "(2)", "(3)", "(5)", "(7d)", "P_minQ", "alpha_l", "min-max", oracle="a plain twin of the step",
+       tolerance=4e-15, because="sums of 20 users and six terms")
+def whole_step_follows_equation_8():
+    """Rates, Q, violations and reward of 20 steps of OranEnv at its defaults, again from SINR and delays."""
+    return largest_error_of_steps()
+
+
+@check("(8)", "(7a)", "(4)", "(6)", "(7d)", "P_res", "P_minQ", "alpha_l", "min-max", oracle="a plain twin of the step",
+       tolerance=4e-15, because="sums of 20 users and six terms")
+def every_reading_of_the_reward_follows_its_definition():
+    """The same under each of R15, R16, R20 (with P_res), R21, R23, R24 and R25, one at a time."""
+    return largest(*(largest_error_of_steps(*settings) for settings in READINGS))

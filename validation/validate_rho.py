@@ -7,7 +7,15 @@ from fractions import Fraction
 import numpy as np
 
 from tasam_ref.config import SamConfig
-from tasam_ref.optim.rho_schedule import cosine, exponential, linear, rho_at, scale_by_td_variance, static
+from tasam_ref.optim.rho_schedule import (
+    anneal_by_entropy,
+    cosine,
+    exponential,
+    linear,
+    rho_at,
+    scale_by_td_variance,
+    static,
+)
 
 from .checks import check
 from .oracles import largest, relative_error
@@ -119,6 +127,19 @@ def td_driven_radii_by_hand():
     return wrong
 
 
+@check("rho", oracle="decimal exponential", tolerance=1e-15, because="rounding of an exponential")
+def entropy_annealed_radius_is_the_width_of_the_policies():
+    """rho_init e^-drop between the two ends, in either order, for drops from -5 to 15 nat per dimension."""
+    worst = 0.0
+    for sixteenths in range(-80, 241):
+        for first, last in ENDS:
+            with localcontext(prec=50):
+                radius = Decimal(first) * (-Decimal(sixteenths) / 16).exp()
+                expected = min(max(radius, Decimal(min(first, last))), Decimal(max(first, last)))
+            worst = largest(worst, abs(anneal_by_entropy(sixteenths / 16, first, last) / float(expected) - 1))
+    return worst
+
+
 @check("rho", "A1 l.11-15", "A1 l.20-23", oracle="formulas in the iteration's number", tolerance=4e-15,
        because="rounding of one power")
 def runs_log_the_radii_of_their_schedule():
@@ -145,3 +166,20 @@ def td_driven_runs_log_the_shares_of_their_variances():
         expected = [np.full(3, rho), np.minimum(np.maximum(rho * variances / variances.mean(), 0.01), 0.5)]
         worst = largest(worst, relative_error(np.array([row["rho_critic"], row["rho_actor"]]), np.array(expected)))
     return worst
+
+
+@check("rho", "A1 l.11-15", "A1 l.20-23", oracle="the formula on the logged entropies", tolerance=1e-15,
+       because="rounding of an exponential")
+def entropy_annealed_runs_log_the_radii_of_their_entropies():
+    """rho_critic = 0.5 e^(mean over actors of (H_t - H_1) / 16 dimensions), between the two ends; rho_actor is half."""
+    worst, radii = 0.0, set()
+    for final in (0.01, 0.49, 5.0):
+        _, rows = run("both_sam", "sam.rho_schedule=entropy_annealed", "sam.actor_rho_ratio=0.5",
+                      f"sam.rho_final={final}")
+        for row in rows:
+            widths = np.exp((row["entropy"] - rows[0]["entropy"]) / 16)
+            radius = min(max(0.5 * np.prod(widths) ** (1 / 3), min(0.5, final)), max(0.5, final))
+            radii.add(radius)
+            expected = np.array([np.full(3, radius), np.full(3, radius / 2)])
+            worst = largest(worst, relative_error(np.array([row["rho_critic"], row["rho_actor"]]), expected))
+    return worst if {0.49, 0.5} < radii and len(radii) > 5 else np.inf          # both clips, and free in between

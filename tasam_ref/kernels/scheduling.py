@@ -13,7 +13,7 @@ from numba import njit
 
 @njit(cache=True, error_model="numpy")
 def round_robin(claims, rate, group_start, mean_rate, pointer, memory):
-    """Users take turns, RB by RB, and the turn carries over to the next frame."""
+    """Users take turns, RB by RB, and the turn carries over to the next frame.  Source: Sec. III-A, R46."""
     num_rus, num_slices, num_rbs = claims.shape
     served = np.full((num_rus, num_slices, num_rbs), -1)
     new_pointer = pointer.copy()
@@ -33,7 +33,7 @@ def round_robin(claims, rate, group_start, mean_rate, pointer, memory):
 
 @njit(cache=True, error_model="numpy")
 def maximum_rate(claims, rate, group_start, mean_rate, pointer, memory):
-    """Each RB goes to the user with the highest rate on it; the first of equals."""
+    """Each RB goes to the user with the highest rate on it; the first of equals.  Source: Sec. III-A, R46."""
     num_rus, num_slices, num_rbs = claims.shape
     served = np.full((num_rus, num_slices, num_rbs), -1)
     for m in range(num_rus):
@@ -56,6 +56,7 @@ def proportional_fair(claims, rate, group_start, mean_rate, pointer, memory):
         argmax over u of r[u, k] / ((1 - 1/W) mean_rate[u] + (1/W) rate so far in this frame[u])
 
     so a user that was just served steps back at once.  A user without any average comes first.
+    Source: Sec. III-A, R46.
     """
     num_rus, num_slices, num_rbs = claims.shape
     served = np.full((num_rus, num_slices, num_rbs), -1)

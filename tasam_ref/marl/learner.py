@@ -78,7 +78,7 @@ class Learner:
         loss = ActorLoss(self.networks, self.thetas_v, batch, noise, agent.temperature,
                          POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, self._actor_batch,
                          scope.surroundings(batch.obs, self.replay, rows, self.seen_action), scope.place(i),
-                         self._anchor(i, batch.obs))
+                         self._advance_anchor(i, batch.obs))
         return take_step(self._regularised(loss), self.thetas_p[i], self.actor_optimizers[i], rho)
 
     def _regularised(self, loss):
@@ -86,8 +86,8 @@ class Learner:
         weight = self.config.agent.l2_weight
         return L2Loss(loss, weight) if weight > 0 else loss
 
-    def _anchor(self, i, obs):
-        """The slow average of actor i's policies so far, on these states; or None (R41)."""
+    def _advance_anchor(self, i, obs):
+        """Let actor i's slow average of its policies follow, and return it on these states; or None (R41)."""
         agent = self.config.agent
         if agent.forgetting == "none":
             return None

@@ -7,22 +7,22 @@ import numpy as np
 
 
 def linear(progress, rho_init, rho_final):
-    """rho = rho_init + (rho_final - rho_init) progress."""
+    """rho = rho_init + (rho_final - rho_init) progress.  Source: Sec. VI-B, R36."""
     return (1 - progress) * rho_init + progress * rho_final
 
 
 def exponential(progress, rho_init, rho_final):
-    """rho = rho_init (rho_final / rho_init)^progress."""
+    """rho = rho_init (rho_final / rho_init)^progress.  Source: R36."""
     return rho_init ** (1 - progress) * rho_final**progress
 
 
 def cosine(progress, rho_init, rho_final):
-    """rho = rho_final + (rho_init - rho_final) (1 + cos(pi progress)) / 2."""
+    """rho = rho_final + (rho_init - rho_final) (1 + cos(pi progress)) / 2.  Source: R36."""
     return linear(0.5 - 0.5 * np.cos(np.pi * progress), rho_init, rho_final)
 
 
 def static(progress, rho_init, rho_final):
-    """rho = rho_init, always."""
+    """rho = rho_init, always.  Source: Table 2, w/ Static rho, R36."""
     return rho_init
 
 
@@ -31,7 +31,10 @@ SCHEDULES = {"linear": linear, "exponential": exponential, "cosine": cosine, "st
 
 
 def rho_at(iteration, sam, num_iterations):
-    """Return rho at an iteration (from 0) by the configuration ``sam``; decay_steps = 0 means the last iteration."""
+    """Return rho at an iteration (from 0) by the configuration ``sam``; decay_steps = 0 means the last iteration.
+
+    Source: Algorithm 1, lines 13 and 22, R36.
+    """
     steps = sam.rho_decay_steps or max(num_iterations - 1, 1)
     return float(SCHEDULES[sam.rho_schedule](min(iteration / steps, 1.0), sam.rho_init, sam.rho_final))
 

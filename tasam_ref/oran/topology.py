@@ -24,6 +24,7 @@ def hexagonal_sites(count, distance):
     """Positions (count, 2) of RUs on a hexagonal grid with the given spacing, nearest to the origin first.
 
     Equally near sites follow counter-clockwise from the x axis, so that six RUs are a centre and five neighbours.
+    Source: Sec. VI-A, R09.
     """
     reach = int(np.ceil(np.sqrt(count))) + 1
     q, r = np.meshgrid(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1))
@@ -38,7 +39,7 @@ def hexagonal_sites(count, distance):
 def apportion(total, shares):
     """Split ``total`` users by ``shares`` (which sum to 1) into whole numbers, by largest remainder.
 
-    Every part differs from total * share by less than one, and the parts sum to ``total``.
+    Every part differs from total * share by less than one, and the parts sum to ``total``.  Source: Sec. VI-A, R09.
     """
     exact = total * np.asarray(shares)
     parts = np.floor(exact + 1e-9).astype(int)
@@ -48,7 +49,10 @@ def apportion(total, shares):
 
 
 def build_topology(radio, slices):
-    """Return the Topology of a configuration: users spread evenly over DUs, and over slices by each DU's shares."""
+    """Return the Topology of a configuration: users spread evenly over DUs, and over slices by each DU's shares.
+
+    Source: Sec. VI-A, R09.
+    """
     per_du = apportion(radio.num_ues, np.full(radio.num_dus, 1 / radio.num_dus))
     counts = np.array([apportion(n, slices.shares[m % len(slices.shares)]) for m, n in enumerate(per_du)])
     num_slices = counts.shape[1]

@@ -101,6 +101,8 @@ def test_a_name_that_does_not_exist_is_not_resolved():
     for name in ("nowhere.function", "optim.sam.nothing", "optim.sam.perturbed.nothing"):
         with pytest.raises(LookupError, match=name):
             resolve(name)
+    with pytest.raises(LookupError, match="named in ledger"):
+        module_path("nowhere.function")
 
 
 def test_a_missing_report_is_refused(tmp_path):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tasam_ref.errors import UsageError
+from tasam_ref.errors import RunFailure, UsageError
 from validation.checks import all_checks
 from validation.mutants.hunt import ROOT, Mutant, hunt, load_mutants, main
 
@@ -42,8 +42,13 @@ def test_the_package_itself_is_not_touched():
 
 
 def test_an_accident_is_no_kill():
-    with pytest.raises(UsageError, match="ended with 2"):
+    with pytest.raises(RunFailure, match=r"no\.such\.check did not fail but broke: .*matches none"):
         hunt(replace(COUNTED_TWICE, checks=("no.such.check",), tests=()))
+    raising = replace(COUNTED_TWICE, after="raise ZeroDivisionError", tests=())
+    with pytest.raises(RunFailure, match="did not fail but broke: ZeroDivisionError"):
+        hunt(raising)
+    with pytest.raises(RunFailure, match="did not fail but broke"):
+        hunt(replace(COUNTED_TWICE, checks=(), tests=("tests/optim/test_optimizers.py::test_nothing",)))
 
 
 def test_a_mutant_without_a_place_is_refused(tmp_path):

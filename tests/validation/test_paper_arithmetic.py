@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validation.paper_arithmetic import complexity, findings, report
+from validation.paper_arithmetic import complexity, findings, headlines, report
 
 COUNT = st.integers(1, 300)
 WIDTHS = st.lists(COUNT, min_size=1, max_size=4).map(tuple)
@@ -20,7 +20,7 @@ def test_every_row_has_a_number_for_every_slice():
 
 
 def test_quotes_and_orders_name_known_methods():
-    known = set(findings.QOS) | {"actor_sam", "critic_sam"}
+    known = set(findings.QOS) | {"actor_sam", "critic_sam"} | set(findings.MEANINGS)
     assert {q[side] for q in findings.TABLES["quotes"].values() for side in ("better", "worse")} <= set(findings.QOS)
     assert {m for order in findings.TABLES["orders"] for tier in order["order"] for m in tier} <= known
 
@@ -39,26 +39,54 @@ def test_the_printed_drops_leave_out_the_least():
         assert found.outside == (findings.SLICES[least],)
 
 
-def test_no_reading_of_table_3_keeps_every_claim():
-    assert [r.name for r in findings.readings()] == ["one scale", "points over SAC", "per cent of SAC"]
-    assert not any(all(r.claims.values()) for r in findings.readings())
+def test_every_claim_holds_only_if_table_3_adds_to_a_single_agent():
+    *on_sac_marl, single = findings.readings()
+    assert [r.name for r in on_sac_marl] == ["one scale", "points over SAC", "per cent of SAC", "compounded on SAC"]
+    assert single.name == "gains over one agent"
+    assert not any(all(r.claims.values()) for r in on_sac_marl)
+    assert all(single.claims.values())
+    assert single.qos == on_sac_marl[0].qos == findings.QOS
+
+
+@given(st.fractions(0, 1000), st.fractions(0, 1000), st.fractions(0, 1000))
+def test_a_gain_on_gains_forgets_the_baseline(baseline, a, b):
+    better, worse = ((1 + baseline) * (100 + gain) for gain in (a, b))
+    assert findings.OPERATIONS["(100+a)/(100+b) - 1"](a, b) == findings.OPERATIONS["a/b - 1"](better, worse)
+
+
+def test_as_gains_22_is_of_l2_and_7_of_the_method_without_selection():
+    def as_gains(printed, better, worse):
+        return [(s.a[1], round(float(s.value), 2), how) for s, how in headlines.sources(printed).items()
+                if s.operation == "(100+a)/(100+b) - 1" and s.same_column and (s.a[0], s.b[0]) == (better, worse)]
+
+    assert as_gains("22", "ta_sam", "l2") == [("mean", 22.65, "cut")]
+    assert as_gains("7", "both_sam", "no_sam") == [("eMBB", 6.51, "rounded"), ("mean", 7.21, "rounded")]
+    gains = findings.compared("(100+a)/(100+b) - 1", "ta_sam", "l2")
+    assert findings.meets(sum(gains) / 3, "22") == "rounded"
+    assert findings.meets(max(gains), "22") == ""
+
+
+def test_both_sam_has_the_same_place_with_and_without_selection():
+    pairs = [p for p in findings.orders() if "both" in (p.better, p.worse) and p.agree is not None]
+    assert len(pairs) == 6
+    assert all(p.agree == p.otherwise == 3 for p in pairs)
 
 
 def test_the_claimed_pairs_give_every_quote_but_two():
     missing = [number for quote in findings.TABLES["quotes"].values() for number in quote["numbers"]
-               if not findings.as_claimed(quote, findings.sources(number))]
+               if not headlines.as_claimed(quote, headlines.sources(number))]
     assert missing == ["22", "7"]
 
 
 def test_one_difference_of_ta_sam_in_a_slice_rounds_to_22():
-    found = [s for s, how in findings.sources("22").items() if how == "rounded" and s.operation == "a - b"
+    found = [s for s, how in headlines.sources("22").items() if how == "rounded" and s.operation == "a - b"
              and s.same_column and s.a[0] == "ta_sam" and s.a[1] != "mean"]
     assert [(s.a, s.b, s.value) for s in found] == [(("ta_sam", "eMBB"), ("l2", "eMBB"), Fraction("21.86"))]
 
 
 def test_every_source_compares_a_larger_with_a_smaller_entry():
     columns = dict(zip(findings.COLUMNS, range(4)))
-    for source in findings.candidates():
+    for source in headlines.candidates():
         a, b = (findings.with_mean(findings.QOS[key])[columns[column]] for key, column in (source.a, source.b))
         assert a > b
         assert source.value == findings.OPERATIONS[source.operation](a, b)

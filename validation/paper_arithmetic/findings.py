@@ -1,14 +1,13 @@
-"""N1-N4 and N6: what the paper's text says of its tables, and what the tables say.
+"""N1-N3 and N6: what the paper's text says of its tables, and what the tables say.  N4 is in ``headlines``.
 
 All arithmetic is exact, on fractions; the numbers are those of ``tables.toml``.  A value *meets* a quoted number when
 it gives it by rounding half up, or by cutting off, at the decimals that are printed.
 """
 
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
 from itertools import combinations, product
 from math import floor
 from pathlib import Path
@@ -18,14 +17,16 @@ SLICES = tuple(TABLES["slices"])
 COLUMNS = (*SLICES, "mean")
 QOS = {row["key"]: tuple(map(Fraction, row["qos"])) for row in TABLES["rows"]}
 TABLE_OF = {row["key"]: row["table"] for row in TABLES["rows"]}
+ONE_AGENT = (Fraction(0),) * len(SLICES)              # a single centralised agent, where the tables are gains over it
 
 OPERATIONS = {                                        # of a larger number a and a smaller b, in points or per cent
     "a - b": lambda a, b: a - b,
     "a/b - 1": lambda a, b: 100 * (a / b - 1),
     "1 - b/a": lambda a, b: 100 * (1 - b / a),
     "b/a": lambda a, b: 100 * b / a,
+    "(100+a)/(100+b) - 1": lambda a, b: 100 * ((100 + a) / (100 + b) - 1),     # a, b: per-cent gains over one baseline
 }
-IMPROVEMENTS = ("a - b", "a/b - 1")                   # the operations that "improves by" can mean
+IMPROVEMENTS = ("a - b", "a/b - 1", "(100+a)/(100+b) - 1")                     # what "improves by" can mean
 
 
 def compared(operation, better, worse, qos=QOS):
@@ -90,130 +91,68 @@ class Reading:
 def readings():
     """N3.  Sec. VI-G says that L2 improves SAC by Table 3's 1.81, and subtracts Table 3's 15.1 from Table 2's 23.67.
 
-    Table 2 holds 13.9 for SAC.  Table 3 may be on the same scale, or in points over that SAC, or per cent of it.  The
-    text's three claims (L2 improves on SAC, TA-SAM leads PLASTIC by 8.5, 5.3 and 23.6, TA-SAM is best) never hold
-    together: L2 is below SAC under the first, PLASTIC above TA-SAM under the second, and under the third the leads
-    are 7.67, 4.97 and 12.36.
+    Where plain SAC is Table 2's 13.9, Table 3 may be on the same scale, in points over that SAC, in per cent of it,
+    or a gain in per cent on top of its gain.  The text's three claims (L2 improves on SAC, TA-SAM leads PLASTIC by
+    8.5, 5.3 and 23.6, TA-SAM is best) hold together under none of these four: L2 is below SAC under the first,
+    PLASTIC above TA-SAM under the second and fourth, and under the third the leads are 7.67, 4.97 and 12.36.
+
+    They do hold if both tables are gains over "a single centralized DRL agent" (Sec. VI-G) and Table 3's SAC is that
+    agent, at 0: Table 3 has "SAC + ...", Table 2 "Standard SAC MARL".
     """
-    of = {"one scale": lambda sac, x: x, "points over SAC": lambda sac, x: sac + x,
-          "per cent of SAC": lambda sac, x: sac * (1 + x / 100)}
-    return [_reading(name, function) for name, function in of.items()]
+    sac = QOS["no_sam"]
+    return [_reading("one scale", sac, lambda base, x: x),
+            _reading("points over SAC", sac, lambda base, x: base + x),
+            _reading("per cent of SAC", sac, lambda base, x: base * (1 + x / 100)),
+            _reading("compounded on SAC", sac, lambda base, x: (100 + base) * (1 + x / 100) - 100),
+            _reading("gains over one agent", ONE_AGENT, lambda base, x: base + x)]
 
 
-def _reading(name, on_scale):
-    qos = {key: row if TABLE_OF[key] == 2 else tuple(map(on_scale, QOS["no_sam"], row)) for key, row in QOS.items()}
+def _reading(name, sac, on_scale):
+    qos = {key: row if TABLE_OF[key] == 2 else tuple(map(on_scale, sac, row)) for key, row in QOS.items()}
     lead = compared("a - b", "ta_sam", "plastic", qos)
     return Reading(name, qos, lead, {
-        "L2 improves on SAC": min(compared("a - b", "l2", "no_sam", qos)) > 0,
+        "L2 improves on SAC": all(x > base for x, base in zip(qos["l2"], sac)),
         "TA-SAM leads PLASTIC as quoted": all(map(meets, lead, TABLES["quotes"]["plastic"]["numbers"])),
         "TA-SAM is best": all(min(compared("a - b", "ta_sam", k, qos)) > 0 for k in qos if k != "ta_sam"),
     })
 
 
-@dataclass(frozen=True)
-class Headline:
-    """A quoted improvement under a reading of Table 3: points and gains by COLUMNS, and where they meet it."""
-
-    quote: str
-    reading: str
-    points: tuple
-    gains: tuple
-    met: tuple
-
-
-def headlines():
-    """N4.  Sec. VII: "up to 22%" over SAC without SAM, "7%" over SAC with L2.
-
-    Over no SAM Table 2 gives 9.77, 5.32 and 17.00 points, gains of 70, 91 and 68 %: no slice and no mean gives 22.
-    (21.86, which rounds to it, is TA-SAM minus L2 in eMBB.)
-    Over L2 on one scale it is 21.86, 10.46 and 37.30 points, gains above 700 %: no 7.  Only eMBB's 7.96 points give
-    a 7, cut off, and only if Table 3 is in points over SAC, where PLASTIC beats TA-SAM in every slice.
-    """
-    all_readings = readings()                         # which one does not matter to two rows of Table 2
-    return [replace(_headline("up_to_22", all_readings[0]), reading="any"),
-            *(_headline("seven", reading) for reading in all_readings)]
-
-
-def _headline(key, reading):
-    quote = TABLES["quotes"][key]
-    qos = {row: with_mean(reading.qos[row]) for row in (quote["better"], quote["worse"])}
-    values = {operation: compared(operation, *qos, qos) for operation in IMPROVEMENTS}
-    met = tuple((operation, column, how) for operation, row in values.items() for column, value in zip(COLUMNS, row)
-                if (how := meets(value, quote["numbers"][0])))
-    return Headline(key, reading.name, *values.values(), met)
-
-
-@dataclass(frozen=True)
-class Source:
-    """A way to make a number from two entries a >= b, each a pair (row, column), of Tables 2 and 3."""
-
-    operation: str
-    a: tuple
-    b: tuple
-    value: Fraction
-
-    @property
-    def same_column(self):
-        """Whether two rows are compared in one slice, or in the mean: like with like."""
-        return self.a[1] == self.b[1]
-
-
-@cache
-def candidates():
-    """Every operation on every pair of entries; a mean over the slices is paired with means only."""
-    entries = [((key, column), x) for key, row in QOS.items() for column, x in zip(COLUMNS, with_mean(row))]
-    found = []
-    for pair in combinations(entries, 2):
-        (b, small), (a, large) = sorted(pair, key=lambda entry: entry[1])
-        if a[1] == b[1] or "mean" not in (a[1], b[1]):
-            found += [Source(name, a, b, function(large, small)) for name, function in OPERATIONS.items()]
-    return found
-
-
-def sources(printed):
-    """N3, N4.  Every candidate that meets a printed number, as {Source: "rounded" or "cut"}."""
-    return {source: how for source in candidates() if (how := meets(source.value, printed))}
-
-
-def as_claimed(quote, found):
-    """Those sources that improve, like with like, the row that the text calls worse into the one it calls better."""
-    return [s for s in found if s.same_column and s.operation in IMPROVEMENTS
-            and (s.a[0], s.b[0]) == (quote["better"], quote["worse"])]
-
-
-def as_largest(printed):
-    """N4.  Pairs of rows whose largest improvement over the slices meets a number that is quoted as "up to"."""
-    return [(operation, *pair) for operation, pair in product(IMPROVEMENTS, product(QOS, repeat=2))
-            if meets(max(compared(operation, *pair)), printed)]
-
-
-def reachable_integers(up_to):
-    """N4.  How many of the integers 1 to ``up_to`` are met by some improvement, like with like: what chance can do."""
-    values = [s.value for s in candidates() if s.same_column and s.operation in IMPROVEMENTS]
-    return len({n for x in values for n in (floor(x), round_half_up(x, 0)) if 1 <= n <= up_to})
+# Rows that the text may mean by a name: the one that is looked up, and the other.
+MEANINGS = {"both": ("both_sam", "ta_sam"), "sac": ("no_sam", "one_agent")}
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two methods as the text orders them, and in how many slices the tables agree; None without a row for both."""
+    """Two methods as the text orders them by a quantity, and in how many slices the tables' QoS agrees.
+
+    ``agree`` takes the first of MEANINGS, ``otherwise`` the second; both are None without a row for either method.
+    """
 
     place: str
+    quantity: str
     better: str
     worse: str
     agree: int | None
+    otherwise: int | None
 
 
 def orders():
     """N6.  Every pair of every order that the text claims, against Tables 2 and 3 read as one scale (Sec. VI-G does).
 
-    The text puts L2, Dropout and Spectral Normalization above SAC without SAM; the tables put them below in all
-    three slices.  critic-SAM and actor-SAM have no row: of Fig. 7's order only both, L2 and none can be looked up.
+    The text puts L2, Dropout and Spectral Normalization above SAC without SAM; the tables put them below Table 2's
+    SAC MARL in all three slices.  If Sec. VI-G means the single agent by SAC, only Fig. 7's L2 over no SAM is
+    reversed, and Fig. 7 is about reward, not QoS.  "both-SAM" may be the row without selection or, as Sec. VI-A
+    integrates SAM "selectively in actor networks, critic networks, both", TA-SAM itself: no pair depends on it.
+    critic-SAM and actor-SAM have no row: of Fig. 7's order only both, L2 and none can be looked up.
     """
-    return [Pair(claim["place"], better, worse, _agreement(better, worse)) for claim in TABLES["orders"]
-            for upper, lower in combinations(claim["order"], 2) for better, worse in product(upper, lower)]
+    return [Pair(claim["place"], claim["quantity"], better, worse, *(_agreement(better, worse, n) for n in (0, 1)))
+            for claim in TABLES["orders"] for upper, lower in combinations(claim["order"], 2)
+            for better, worse in product(upper, lower)]
 
 
-def _agreement(better, worse):
-    if better not in QOS or worse not in QOS:
+def _agreement(better, worse, meaning):
+    qos = QOS | {"one_agent": ONE_AGENT}
+    pair = [MEANINGS[name][meaning] if name in MEANINGS else name for name in (better, worse)]
+    if not qos.keys() >= set(pair):
         return None
-    return sum(difference > 0 for difference in compared("a - b", better, worse))
+    return sum(difference > 0 for difference in compared("a - b", *pair, qos))

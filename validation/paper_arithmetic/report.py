@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tasam_ref.files import write_atomically
 
-from . import complexity, findings
-from .findings import COLUMNS, QOS, SLICES, TABLES, compared
+from . import complexity, findings, headlines
+from .findings import COLUMNS, IMPROVEMENTS, QOS, SLICES, TABLES, compared, with_mean
 
 PATH = Path(__file__).resolve().parents[1] / "PAPER_ARITHMETIC.md"
 QUOTED = [(quote, number) for quote in TABLES["quotes"].values() for number in quote["numbers"]]
@@ -62,51 +62,80 @@ def _baselines():
     sac, l2 = QOS["no_sam"][0], QOS["l2"][0]
     rows = [(r.name, *_numbers(r.qos["l2"]), *_numbers(r.plastic_lead), *("yes" if c else "no" for c in
              r.claims.values())) for r in readings]
+    both, agents = (", ".join(_numbers(compared("a - b", better, "l2"))) for better in ("ta_sam", "no_sam"))
     return ["## N3: what Table 3 is measured from", "",
             f"Table 2 gives SAC without SAM {_number(sac)} % in eMBB; Table 3 gives SAC with L2 {_number(l2)} %, which",
             "Sec. VI-G calls an improvement of SAC by as much.  The same section subtracts a row of Table 3 from one",
             "of Table 2: TA-SAM minus PLASTIC, 8.5, 5.3 and 23.6 (8.57 cut off, 5.29 rounded).  Three claims of the",
-            "text hold together under no reading of Table 3:", "",
+            "text hold together under none of the four readings in which plain SAC is Table 2's "
+            f"{_number(sac)}; they do", "hold if Table 3's SAC is the single centralised agent:", "",
             *_table(("Table 3 in", *(f"L2 {s}" for s in SLICES), *(f"lead {s}" for s in SLICES),
-                     *readings[0].claims), rows)]
+                     *readings[0].claims), rows), "",
+            "*Compounded on SAC*: Table 2 holds gains in per cent, Table 3 gains in per cent over Table 2's SAC.",
+            "*Gains over one agent*: both tables hold gains over a single centralised SAC agent, which stands at 0.",
+            "Sec. VI-G says that Table 2's results \"also illustrate the achievable gain over a single centralized DRL",
+            "agent\"; Table 3's rows are \"SAC + ...\", Table 2's baseline \"Standard SAC MARL\".  (The same section",
+            "calls Table 2's entries \"QoS satisfaction\", and nowhere says which SAC is Table 3's.)", "",
+            "By that last reading Table 3's regularised agents are not multi-agent, and TA-SAM against L2 mixes two",
+            f"changes, the regularisation and the number of agents: of the {both} points between them",
+            f"SAC MARL without SAM already has {agents}.  What becomes of 22 % and 7 % stands in N4."]
 
 
 def _headlines():
     rows, counts = [], []
-    for h in findings.headlines():
+    for h in headlines.headlines():
         quote = TABLES["quotes"][h.quote]
         rows.append((quote["numbers"][0] + " %", f"{quote['better']} over {quote['worse']}", h.reading,
-                     ", ".join(_numbers(h.points)), ", ".join(_numbers(h.gains)),
+                     *(", ".join(_numbers(row)) for row in h.values.values()),
                      "; ".join(" ".join(met) for met in h.met) or "**nowhere**"))
     for quote, number in QUOTED:
-        found = findings.sources(number)
+        found = headlines.sources(number)
         claimed = [f"{s.operation}, {s.a[1]}: {_number(s.value)} ({found[s]})" for s in
-                   findings.as_claimed(quote, found)]
+                   headlines.as_claimed(quote, found)]
         counts.append((number, quote["place"], f"{quote['better']} over {quote['worse']}", len(found),
                        sum(s.same_column for s in found), "; ".join(claimed) or "**none**"))
-    total, alike = len(findings.candidates()), sum(s.same_column for s in findings.candidates())
+    total, alike = len(headlines.candidates()), sum(s.same_column for s in headlines.candidates())
+    largest = [f"{a} over {b} ({operation})" for operation, a, b in headlines.as_largest("22")]
     over_l2 = _numbers(compared("a - b", "ta_sam", "l2"))
-    share = _number(100 * QOS["l2"][1] / QOS["ta_sam"][1])
-    largest, by_chance = len(findings.as_largest("22")), [findings.reachable_integers(top) for top in (100, 40)]
+    by_chance = [headlines.reachable_integers(top) for top in (100, 40)]
     return ["## N4: 22 % and 7 %", "",
             "The conclusions say \"up to 22% over traditional SAC approach without SAM and a 7% improvement over SAC",
-            f"using L2-regularization\".  By slice and in the mean ({', '.join(COLUMNS)}):", "",
-            *_table(("quoted", "of", "Table 3 in", "points a - b", "gain a/b - 1, %", "met by"), rows), "",
-            "No difference or gain of TA-SAM over no SAM gives 22, in any slice or in the mean.  On the one scale that",
-            "Sec. VI-G uses, none over L2 gives 7 either.  The only 7 is a difference in eMBB, cut off, under the",
-            "reading of Table 3 by which PLASTIC beats TA-SAM in every slice (N3).  (In mMTC, L2 stands at "
-            f"{share} % of", "TA-SAM: a share, not an improvement.)", "",
-            f"Four operations on all pairs of entries of Tables 2 and 3 make {total} candidates; {alike} compare two",
+            "using L2-regularization\".  An improvement from b to a may be a - b points or a/b - 1 per cent; if the",
+            "entries are themselves gains in per cent over one baseline, it is (100+a)/(100+b) - 1.  By slice and in",
+            f"the mean ({', '.join(COLUMNS)}):", "",
+            *_table(("quoted", "of", "Table 3 in", "a - b, points", *(f"{o}, %" for o in IMPROVEMENTS[1:]), "met by"),
+                    rows), "", *_verdict(), "",
+            f"Five operations on all pairs of entries of Tables 2 and 3 make {total} candidates; {alike} compare two",
             "rows in one slice or their means.  Those that give a quoted number, by rounding or by cutting off:", "",
-            *_table(("quoted", "place", "said of", "sources", "in one slice or mean", "as said (a - b or a/b - 1)"),
+            *_table(("quoted", "place", "said of", "sources", "in one slice or mean", "as said, by an improvement"),
                     counts), "",
-            f"22 is the largest difference or gain over the slices, \"up to\", of {largest} pairs of rows.  TA-SAM",
-            f"minus L2 in eMBB, {over_l2[0]}, is the only difference of TA-SAM in a slice that rounds to 22; but the",
-            f"two rows differ by {over_l2[2]} in URLLC.  One whole number that matches is weak evidence:",
-            f"{by_chance[0]} of the integers 1 to 100, and {by_chance[1]} of 1 to 40, are a difference or gain of two",
-            "rows in one slice or the mean.", "",
+            "22 is the largest improvement over the slices, \"up to\", of one pair of rows:",
+            f"{'; '.join(largest)}.  TA-SAM minus L2 in eMBB, {over_l2[0]}, is the only",
+            f"difference of TA-SAM in a slice that rounds to 22; but the two rows differ by {over_l2[2]} in URLLC.",
+            f"One whole number that matches is weak evidence: {by_chance[0]} of the integers 1 to 100, and",
+            f"{by_chance[1]} of 1 to 40, are an improvement of one row on another, in one slice or in the mean.", "",
             "The abstract speaks of 22 % in \"resource allocation efficiency\".  No table holds such a quantity: the",
             "number may stem from a figure.  Shown here is that Tables 2 and 3 do not give it as a gain over no SAM."]
+
+
+def _verdict():
+    gain = IMPROVEMENTS[2]
+    over_l2 = compared(gain, "ta_sam", "l2")
+    mean_l2, mean_both = (compared(gain, *pair, {key: with_mean(row) for key, row in QOS.items()})[3]
+                          for pair in (("ta_sam", "l2"), ("both_sam", "no_sam")))
+    one_agent, share = ", ".join(_numbers(with_mean(QOS["ta_sam"]))), 100 * QOS["l2"][1] / QOS["ta_sam"][1]
+    return ["No improvement of TA-SAM over no SAM gives 22, in any slice or in the mean; nor do its own entries,",
+            f"{one_agent}, which are its gains if the \"traditional SAC\" is a single agent.  Over L2",
+            "nothing gives 7 on one scale, in per cent of SAC, or as gains over one agent.  Every 7 over L2, rounded",
+            "as a gain on gains or cut off as a difference, takes Table 3 in points over Table 2's SAC or compounded",
+            "on it, and by both readings PLASTIC beats TA-SAM in every slice (N3).  (In mMTC, L2 stands at",
+            f"{_number(share)} % of TA-SAM: a share, not an improvement.)", "",
+            "As gains over one agent both numbers turn up, but of other pairs.  TA-SAM over L2 is",
+            f"{_number(mean_l2)} % in the mean, which gives 22 cut off (the mean of the three gains, "
+            f"{_number(sum(over_l2) / 3)}, rounds to it),",
+            f"but it is {_number(over_l2[2])} % in URLLC, beyond any \"up to 22\"; both_sam over no SAM is "
+            f"{_number(compared(gain, 'both_sam', 'no_sam')[0])} % in eMBB and {_number(mean_both)} %",
+            "in the mean.  22 would then belong to L2, and 7 to no SAM and to the method without selection."]
 
 
 def _cost():
@@ -154,27 +183,34 @@ def _growth():
 
 
 def _orders():
-    names = {None: "no row", **{k: f"{k} of {len(SLICES)}" for k in range(len(SLICES) + 1)}}
-    rows = [(p.place, f"{p.better} > {p.worse}", names[p.agree]) for p in findings.orders() if p.agree is not None]
-    absent = sum(p.agree is None for p in findings.orders())
+    pairs = findings.orders()
+    known = [p for p in pairs if p.agree is not None]
+    rows = [(p.place, p.quantity, f"{p.better} > {p.worse}", f"{p.agree} of {len(SLICES)}",
+             f"{p.otherwise} of {len(SLICES)}") for p in known]
     return ["## N6: orders that the text claims", "",
             "Tables 2 and 3 on one scale, as Sec. VI-G subtracts them.  The text puts L2, Dropout and Spectral",
-            "Normalization above SAC without SAM; the tables put them below it in every slice.  "
-            f"{absent} more pairs involve",
-            "actor-SAM or critic-SAM, which have no row in a table.", "",
-            *_table(("place", "claimed", "slices that agree"), rows)]
+            "Normalization above SAC without SAM; the tables put them below Table 2's SAC MARL in every slice.",
+            f"{len(pairs) - len(known)} more pairs involve actor-SAM or critic-SAM, which have no row in a table.",
+            "", *_table(("place", "it orders", "claimed", "slices that agree", "otherwise read"), rows), "",
+            "Three caveats.  *The tables hold QoS*: Figs. 7 and 8 order cumulative reward and Fig. 11 users'",
+            "throughput, which need not rank the methods alike; only Fig. 10 and Sec. VI-G order QoS.  *both*, the",
+            "figures' both-SAM, is looked up as the row without selection; it may be the selective method, for",
+            "Sec. VI-A has TA-SAM \"integrating SAM selectively in actor networks, critic networks, both, or not at",
+            "all\".  *sac* is looked up as Table 2's SAC MARL; it may be the single centralised agent of N3, at 0.",
+            "*Otherwise read* takes both-SAM as ta_sam and sac as that agent: both-SAM's place is the same, and all",
+            "that Sec. VI-G says of Table 3 holds.  What is left is L2 over no SAM in Fig. 7, a claim about reward."]
 
 
 def _sources():
     rows = []
     for quote, number in QUOTED:
-        found = findings.sources(number)
-        claimed = findings.as_claimed(quote, found)
+        found = headlines.sources(number)
+        claimed = headlines.as_claimed(quote, found)
         ranked = sorted(found, key=lambda s: (s not in claimed, not s.same_column, s.operation, s.a, s.b))
         rows += [(number, s.operation, " ".join(s.a), " ".join(s.b), _number(s.value), found[s],
                   "as said" if s in claimed else "like with like" if s.same_column else "across slices")
                  for s in ranked]
     return ["## Every source of every quoted number", "",
             "a and b are entries of Tables 2 and 3, a the larger.  *As said*: the two rows that the text names, in one",
-            "slice, by a - b or a/b - 1.", "",
+            "slice or the mean, by a - b, a/b - 1 or (100+a)/(100+b) - 1.", "",
             *_table(("quoted", "operation", "a", "b", "value", "met by being", "compares"), rows)]

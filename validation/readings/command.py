@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tasam_ref.errors import UsageError
 
-from .effects import collect, effects, into_register, load_rewards, table
+from .effects import around_the_effects, collect, effects, into_register, load_rewards, table
 from .plan import entries, train
 from .tornado import draw
 
@@ -25,12 +25,12 @@ def main(arguments):
     if options.dry_run:
         print(f"{len(entries(range(options.seeds), options.out or '.'))} runs")
         return 0
+    around_the_effects()
     if options.out is not None:
         train(range(options.seeds), options.out, options.jobs, say=lambda line: print(line, flush=True))
         collect(options.out)
-    rewards = load_rewards()
-    seeds, found = len(rewards["default", "no_sam"]), effects(rewards)
-    into_register(table(found, seeds))
-    draw(found, seeds)
-    print(table(found, seeds), end="")
+    found = effects(load_rewards())
+    into_register(table(found))
+    draw(found)
+    print(table(found), end="")
     return 0

@@ -19,10 +19,12 @@ BEGIN, END = "<!-- effects: begin -->\n", "<!-- effects: end -->\n"
 class Effect:
     """One reading: held-out rewards of both methods, their difference, and how far it is from the default's.
 
-    All but the rewards are paired by seed, for the seeds meet the same network.  Intervals are 95 % t over seeds.
+    All but the rewards are paired by seed, for the seeds meet the same network.  Intervals are 95 % t over ``seeds``
+    seeds, those for which the reading and the default are complete.
     """
 
     reading: Reading
+    seeds: int
     first: Interval
     second: Interval
     difference: Interval
@@ -30,29 +32,28 @@ class Effect:
 
 
 def collect(runs, path=HERE / "rewards.csv"):
-    """Read the run folders of the plan below ``runs`` into a tidy CSV: reading, method, seed, reward.
+    """Read the complete run folders of the plan below ``runs`` into a tidy CSV: reading, method, seed, reward.
 
-    Only seeds for which every run of the plan is complete are taken.  Raises UsageError when there are none.
+    Raises UsageError when there are none.
     """
     _, _, readings = load_plan()
-    wanted = [(reading.name, method) for reading in readings for method in reading.methods]
-    seeds = sorted(int(p.name[5:]) for p in (runs / wanted[0][0] / wanted[0][1]).glob("seed_*"))
-    rows, missing = [], []
-    for seed in seeds:
-        folders = [runs / name / method / f"seed_{seed}" for name, method in wanted]
-        unfinished = [str(f) for f in folders if not f.exists() or RunFolder.open(f).status != COMPLETE]
-        missing += unfinished
-        if not unfinished:
-            rewards = [float(RunFolder.open(f).evaluation().reward.mean()) for f in folders]
-            rows += [(*names, seed, repr(reward)) for names, reward in zip(wanted, rewards)]
+    rows = []
+    for reading in readings:
+        for method in reading.methods:
+            folders = [p for p in (runs / reading.name / method).glob("seed_*") if p.name[5:].isdecimal()]
+            for folder in sorted(folders, key=lambda p: int(p.name[5:])):
+                run = RunFolder.open(folder)
+                if run.status == COMPLETE:
+                    reward = float(run.evaluation().reward.mean())
+                    rows.append((reading.name, method, run.config.run.seed, repr(reward)))
     if not rows:
-        raise UsageError(f"--out {runs}: no seed is complete; {len(missing)} runs are missing")
+        raise UsageError(f"--out {runs}: no run of the plan is complete there")
     with write_atomically(path) as file:
         csv.writer(file, lineterminator="\n").writerows([("reading", "method", "seed", "reward"), *rows])
 
 
 def load_rewards(path=HERE / "rewards.csv"):
-    """Rewards by (reading, method): arrays over the same seeds.  Raises UsageError when the file is not there."""
+    """Rewards as {(reading, method): {seed: reward}}.  Raises UsageError when the file is not there."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -60,51 +61,57 @@ def load_rewards(path=HERE / "rewards.csv"):
         raise UsageError(f"{path}: {error.strerror}; 'python -m validation readings --out DIR' makes it") from None
     rewards = {}
     for row in rows:
-        rewards.setdefault((row["reading"], row["method"]), []).append(float(row["reward"]))
-    return {key: np.array(values) for key, values in rewards.items()}
+        rewards.setdefault((row["reading"], row["method"]), {})[int(row["seed"])] = float(row["reward"])
+    return rewards
 
 
 def effects(rewards):
-    """The Effect of every reading of the plan, the default first.
+    """The Effect of every reading of the plan that has complete seeds, the default first.
 
     A method that a reading does not touch is the default's.
     """
     _, (first, second), readings = load_plan()
-
-    def of(reading, method):
-        return rewards[reading.name if method in reading.methods else "default", method]
-
-    base = of(readings[0], first) - of(readings[0], second)
     found = []
     for reading in readings:
-        one, other = of(reading, first), of(reading, second)
-        found.append(Effect(reading, mean_interval(one), mean_interval(other), mean_interval(one - other),
-                            mean_interval(one - other - base)))
+        names = [reading.name if method in reading.methods else "default" for method in (first, second)]
+        runs = [rewards.get(key, {}) for key in zip((*names, "default", "default"), (first, second, first, second))]
+        seeds = sorted(set.intersection(*map(set, runs)))
+        if seeds:
+            one, other, base_one, base_other = (np.array([run[seed] for seed in seeds]) for run in runs)
+            difference = one - other
+            found.append(Effect(reading, len(seeds), *map(mean_interval, (
+                one, other, difference, difference - (base_one - base_other)))))
     return found
 
 
-def table(found, seeds):
+def table(found):
     """The effects as a Markdown table."""
     preset, (first, second), _ = load_plan()
-    lines = [f"Held-out reward, preset `{preset}`, {seeds} seeds: 95 % t intervals over seeds, differences paired.",
+    lines = [f"Held-out reward, preset `{preset}`: 95 % t intervals over seeds, differences paired by seed.",
              "\\* the reward itself is another function, so that rewards compare within the row only.", "",
-             f"| register | setting | `{first}` | `{second}` | difference | change of the difference |",
-             "|---|---|---|---|---|---|"]
+             f"| register | setting | seeds | `{first}` | `{second}` | difference | change of the difference |",
+             "|---|---|---|---|---|---|---|"]
     for effect in found:
         reading = effect.reading
         settings = "<br>".join(f"`{s}`" for s in reading.settings) or "defaults"
         star = "\\*" if reading.rescales else ""
         change = "" if reading.name == "default" else str(effect.change)
-        lines.append(f"| {reading.register} | {settings}{star} | {effect.first} | {effect.second} | "
+        lines.append(f"| {reading.register} | {settings}{star} | {effect.seeds} | {effect.first} | {effect.second} | "
                      f"{effect.difference} | {change} |")
     return "\n".join(lines) + "\n"
 
 
-def into_register(text, path=HERE.parent / "READINGS.md"):
-    """Replace what stands between the two marks in READINGS.md."""
+def around_the_effects(path=HERE.parent / "READINGS.md"):
+    """What stands before and after the two marks in READINGS.md.  Raises UsageError when they are not there."""
     before, _, rest = path.read_text("utf-8").partition(BEGIN)
     _, mark, after = rest.partition(END)
     if not mark:
         raise UsageError(f"{path}: has no place for the effects, between {BEGIN.strip()} and {END.strip()}")
+    return before, after
+
+
+def into_register(text, path=HERE.parent / "READINGS.md"):
+    """Replace what stands between the two marks in READINGS.md."""
+    before, after = around_the_effects(path)
     with write_atomically(path) as file:
         file.write(f"{before}{BEGIN}{text}{END}{after}")

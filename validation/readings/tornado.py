@@ -8,7 +8,7 @@ from tasam_ref.files import write_atomically
 from .plan import HERE
 
 
-def draw(effects, seeds, path=HERE / "tornado.png"):
+def draw(effects, path=HERE / "tornado.png"):
     """Draw the difference under every reading with its interval, sorted, the default's as a line."""
     default, others = effects[0], sorted(effects[1:], key=lambda effect: effect.difference.mean)
     figure = Figure(figsize=(7.2, 0.24 * len(others) + 1.4), layout="constrained")
@@ -24,6 +24,8 @@ def draw(effects, seeds, path=HERE / "tornado.png"):
         f"{e.reading.name}{'*' if e.reading.rescales else ''}  {e.reading.register}" for e in others], fontsize=7)
     axes.set_xlabel("held-out reward per frame and DU, ta_sam minus no_sam")
     axes.legend(loc="lower right", fontsize=7)
+    counts = sorted({effect.seeds for effect in effects})
+    seeds = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
     axes.set_title(f"mean and 95 % interval over {seeds} seeds, paired; * the reward is another function", fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     with write_atomically(path, "wb") as file:

@@ -86,7 +86,7 @@ def effects(rewards):
 
 def table(found):
     """The effects as a Markdown table."""
-    preset, (first, second), _ = load_plan()
+    preset, (first, second), readings = load_plan()
     lines = [f"Held-out reward, preset `{preset}`: 95 % t intervals over seeds, differences paired by seed.",
              "\\* the reward itself is another function, so that rewards compare within the row only.", "",
              f"| register | setting | seeds | `{first}` | `{second}` | difference | change of the difference |",
@@ -98,6 +98,9 @@ def table(found):
         change = "" if reading.name == "default" else str(effect.change)
         lines.append(f"| {reading.register} | {settings}{star} | {effect.seeds} | {effect.first} | {effect.second} | "
                      f"{effect.difference} | {change} |")
+    done = [effect.reading for effect in found]
+    pending = [setting for reading in readings if reading not in done for setting in reading.settings]
+    lines += ["", f"Not run yet: {', '.join(f'`{s}`' for s in pending)}."] if pending else []
     return "\n".join(lines) + "\n"
 
 

@@ -135,8 +135,8 @@ class Learner:
 
     def parameters(self):
         """What Algorithm 1 puts out (line 28): the actors and critics; with their targets and anchors, if any (R41)."""
-        return {"actors": self.thetas_p, "critics": self.thetas_v, "targets": self.thetas_target,
-                "anchors": self.thetas_anchor}
+        anchors = {"anchors": self.thetas_anchor} if len(self.thetas_anchor) else {}
+        return {"actors": self.thetas_p, "critics": self.thetas_v, "targets": self.thetas_target} | anchors
 
     def set_state(self, state):
         """Restore what ``state`` returned."""

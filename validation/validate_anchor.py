@@ -72,4 +72,5 @@ def anchor_without_weight_changes_nothing():
     """With a weight of 0 the run is that of forgetting=none, the anchors themselves aside; with one it is another."""
     plain = run("ta_sam")
     idle = run("ta_sam", "agent.forgetting=policy_anchor", "agent.anchor_weight=0.0")
-    return mismatches(idle, plain, but=("anchors",)) + (mismatches(run("ta_sam", *ANCHORED[:3]), plain) == 0)
+    heavy, aside = run("ta_sam", *ANCHORED[:3]), ("anchors",)
+    return mismatches(idle, plain, aside) + (mismatches(heavy, plain, aside) == 0)

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from .parameters import parameter, refuse, section
+from .regimes import RegimeConfig, check_regimes
 
 SLICE_METRICS = ("sum_throughput", "quality_weighted_capacity", "max_latency")
 
@@ -120,6 +121,8 @@ class MdpConfig:
     executed: str = parameter("thresholded", "whether the network runs the bits or time-shares the relaxed action",
                               source="R21", choices=("thresholded", "soft"))
     identity: str = parameter("none", "whether the state names its DU", source="R27", choices=("none", "one_hot"))
+    reference_ues: int = parameter(0, "users of the network whose average cell the state's load counts against; 0 is "
+                                   "radio.num_ues", source="assumed, R27", at_least=0, at_most=10**7)
     episode_frames: int = parameter(100, "frames after which users are dropped anew", source="assumed, R28", at_least=1)
 
 
@@ -216,6 +219,7 @@ class Config:
     agent: AgentConfig = field(default_factory=AgentConfig)
     sam: SamConfig = field(default_factory=SamConfig)
     run: RunConfig = field(default_factory=RunConfig)
+    regimes: RegimeConfig = field(default_factory=RegimeConfig)
 
     @property
     def num_slices(self):
@@ -237,6 +241,7 @@ class Config:
         if sam.rho_schedule == "exponential" and min(sam.rho_init, sam.rho_final) == 0:
             name = "rho_init" if sam.rho_init == 0 else "rho_final"
             raise refuse(f"sam.{name}", 0.0, "above 0 for the exponential schedule")
+        check_regimes(self)
 
 
 def _check_slices(config):

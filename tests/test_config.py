@@ -19,7 +19,7 @@ FIELDS = [(part, f.name) for part in SECTIONS for f in fields(getattr(Config(), 
 COUNTS = ("radio.num_dus", "radio.num_ues", "radio.num_rbs", "mdp.episode_frames", "agent.batch_size",
           "agent.buffer_size", "agent.gradient_steps", "sam.td_var_window", "run.num_iterations",
           "run.frames_per_iteration", "run.checkpoint_every", "run.eval_episodes", "run.eval_frames")
-WHOLE_FROM_ZERO = ("sam.rho_decay_steps", "run.seed")
+WHOLE_FROM_ZERO = ("sam.rho_decay_steps", "run.seed", "mdp.reference_ues")
 POSITIVE = ("radio.rb_bandwidth_hz", "radio.path_loss_exponent", "radio.min_distance_m", "radio.inter_site_distance_m",
             "radio.cell_radius_m", "radio.frame_s", "slices.latency_max_s", "reward.steepness", "agent.learning_rate",
             "agent.polyak", "agent.anchor_rate")

@@ -242,7 +242,7 @@ def test_the_hash_changes_with_any_field():
         "entropy_in_target": "literal", "critic_target": "twin_target", "critic_sees": "relaxed", "td_value": "v",
         "critic_scope": "joint", "forgetting": "policy_anchor",
         "dtype": "float64", "td_var_scale": "relative", "rho_schedule": "cosine", "base_optimizer": "sgd",
-        "q_worst": [1.0, 2.0, 0.02], "q_best": [50e6, 60e6, 1e-4],
+        "sequence": ["usual", "crowd"], "q_worst": [1.0, 2.0, 0.02], "q_best": [50e6, 60e6, 1e-4],
     }
     hashes = [config_hash(Config())]
     for section in SECTIONS:

@@ -24,9 +24,10 @@ class Learner:
         agent, frames = config.agent, config.run.frames_per_iteration
         self.networks = build_networks(agent, num_agents, obs_dim, action_dim)
         num_critics = 2 if agent.critic_target == "twin_target" else 1
-        self.thetas_p = self._initial(self.networks.actor, "initial_actor", num_agents)
+        self.thetas_p = initial_actors(self.networks, config.run.seed, num_agents)
         self.thetas_anchor = self.thetas_p[:0] if agent.forgetting == "none" else self.thetas_p.copy()
-        self.thetas_v = self._initial(self.networks.critic, "initial_critic", num_critics)
+        self.thetas_v = _initial(self.networks.critic, config.run.seed, "initial_critic", num_critics,
+                                 self.networks.dtype)
         self.thetas_target = self.thetas_v if agent.critic_target == "literal" else self.thetas_v.copy()
         base = OPTIMIZERS[config.sam.base_optimizer]
         self.actor_optimizers = [base(theta, agent.learning_rate) for theta in self.thetas_p]
@@ -148,9 +149,14 @@ class Learner:
                     array[...] = state[f"{name}_optimizer/{i}/{key}"]
         self.replay.set_state({key[7:]: value for key, value in state.items() if key.startswith("replay/")})
 
-    def _initial(self, net, name, count):
-        seed, dtype = self.config.run.seed, self.networks.dtype
-        return np.stack([net.initial(stream(seed, name, i), dtype) for i in range(count)])
-
     def _normal(self, shape, name, *index):
         return stream(self.config.run.seed, name, *index).standard_normal(shape, dtype=self.networks.dtype)
+
+
+def initial_actors(networks, seed, num_agents):
+    """The actors (M, n_params) that a run of this seed begins with."""
+    return _initial(networks.actor, seed, "initial_actor", num_agents, networks.dtype)
+
+
+def _initial(net, seed, name, count, dtype):
+    return np.stack([net.initial(stream(seed, name, i), dtype) for i in range(count)])

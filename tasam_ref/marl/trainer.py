@@ -6,6 +6,7 @@ from ..errors import RunFailure
 from ..nn.squashed_gaussian import sigmoid
 from ..optim.rho_schedule import anneal_by_entropy, rho_at, scale_by_td_variance
 from ..streams import stream, training_episode_seed
+from .budget import gradient_evaluations, run_without_sam
 from .learner import Learner
 from .td_error import gate, td_error_variance
 
@@ -14,6 +15,8 @@ class Trainer:
     """Runs the agents in the environment and lets them learn, one iteration at a time.
 
     ``state()`` and ``set_state()`` carry everything across a break: a resumed run continues bit for bit.
+    ``snapshots`` keeps earlier actors (M, n_params) by name: ``stage_k`` at the end of every stage but the last, and
+    ``equal_gradients`` once the run has spent what it would spend without SAM in all, if that is before its end.
     """
 
     def __init__(self, config, env):
@@ -22,6 +25,8 @@ class Trainer:
         self.iteration = 0
         self.converged = False
         self.first_entropy = 0.0
+        self.gradient_evaluations = 0
+        self.snapshots = {}
         self.td_errors = np.zeros((env.num_agents, 0))
         self.obs = env.reset(seed=training_episode_seed(config.run.seed, 0))
 
@@ -30,7 +35,8 @@ class Trainer:
 
         reward, entropy (of the policy, in nat) and qos_<slice> (bit/s or s): means over the iteration's frames;
         actor_loss, critic_loss: of the last gradient step, the critic's the same for all; td_error_variance;
-        sam_actor: 1 where the actor took SAM steps; rho_actor, rho_critic: the radii used, 0 without SAM.
+        sam_actor: 1 where the actor took SAM steps; rho_actor, rho_critic: the radii used, 0 without SAM;
+        gradient_evaluations: spent by all networks since the run began, the same for all.
 
         Raises RunFailure, naming the iteration, when an action, a loss or a parameter is not finite.
         """
@@ -55,11 +61,15 @@ class Trainer:
             "an actor's weights": self.learner.thetas_p, "the critic's weights": self.learner.thetas_v})
         self.converged = stops and self._has_converged(before)                            # line 24
         self.iteration += 1
+        self.gradient_evaluations += gradient_evaluations(
+            self.config.agent, self.env.num_agents, len(self.learner.thetas_v), selected.sum(), sam.use_sam_critic)
+        self._take_snapshots()
         everyone = np.ones(self.env.num_agents)
         return columns | {
             "actor_loss": actor_loss, "critic_loss": critic_loss * everyone, "td_error_variance": variance,
             "sam_actor": selected.astype(int), "rho_actor": np.where(selected, rho_actors, 0.0),
             "rho_critic": (rho_critic if sam.use_sam_critic else 0.0) * everyone,
+            "gradient_evaluations": np.full(self.env.num_agents, self.gradient_evaluations),
         }
 
     def _collect(self):
@@ -114,6 +124,18 @@ class Trainer:
             rho = anneal_by_entropy(drop, sam.rho_init, sam.rho_final)
         return rho, np.full(variance.shape, sam.actor_rho_ratio * rho)
 
+    def _take_snapshots(self):
+        """Keep the actors where a stage ends, and where the run has spent what it would spend without SAM."""
+        total = self.config.run.num_iterations
+        if self.iteration >= total:
+            return
+        stage, within = divmod(self.iteration, total // len(self.config.regimes.sequence))
+        if within == 0:
+            self.snapshots[f"stage_{stage}"] = self.learner.thetas_p.copy()
+        budget = run_without_sam(self.config, self.env.num_agents, len(self.learner.thetas_v))
+        if self.gradient_evaluations >= budget and "equal_gradients" not in self.snapshots:
+            self.snapshots["equal_gradients"] = self.learner.thetas_p.copy()
+
     def _has_converged(self, before):
         """Line 24: no actor moved by as much as the tolerance's share of its norm (R38)."""
         moved = np.linalg.norm(self.learner.thetas_p - before, axis=1) / np.linalg.norm(before, axis=1)
@@ -130,13 +152,29 @@ class Trainer:
         The networks and the replay are live views, for they are large: save them before the next iteration.
         """
         own = {"iteration": np.array(self.iteration), "converged": np.array(self.converged),
-               "first_entropy": np.array(self.first_entropy), "td_errors": self.td_errors, "obs": self.obs}
-        return own | self.learner.state() | {f"env/{key}": value for key, value in self.env.state().items()}
+               "first_entropy": np.array(self.first_entropy), "td_errors": self.td_errors, "obs": self.obs,
+               "gradient_evaluations": np.array(self.gradient_evaluations)}
+        return (own | self.learner.state() | self._snapshot_arrays()
+                | {f"env/{key}": value for key, value in self.env.state().items()})
+
+    def results(self):
+        """What the run leaves behind (Algorithm 1, line 28): the networks, and the snapshots of its actors."""
+        return self.learner.parameters() | self._snapshot_arrays()
+
+    def _snapshot_arrays(self):
+        return {f"snapshot/{name}": actors for name, actors in self.snapshots.items()}
 
     def set_state(self, state):
         """Continue from what ``state`` returned."""
         self.iteration, self.converged = int(state["iteration"]), bool(state["converged"])
         self.first_entropy = float(state["first_entropy"])
         self.td_errors, self.obs = state["td_errors"], state["obs"]
+        self.gradient_evaluations = int(state["gradient_evaluations"])
+        self.snapshots = snapshots_in(state)
         self.learner.set_state(state)
         self.env.set_state({key[4:]: value for key, value in state.items() if key.startswith("env/")})
+
+
+def snapshots_in(state):
+    """The snapshots in what ``Trainer.state`` or ``Trainer.results`` returned, by name."""
+    return {key[9:]: actors for key, actors in state.items() if key.startswith("snapshot/")}

@@ -36,8 +36,9 @@ class OranEnv:
     """``reset(seed=...)`` starts an episode and ``step(action)`` runs one frame of it.
 
     Observations are (num_agents, obs_dim): the scaled QoS of the DU's slices, its users per slice relative to an
-    average cell, the executed action of the last frame, and with ``identity = one_hot`` the DU's number
-    (Sec. IV-A1, R27).  An episode has no end of its own: nothing is ever terminal.
+    average cell of ``mdp.reference_ues`` users in all, the executed action of the last frame, and with
+    ``identity = one_hot`` the DU's number (Sec. IV-A1, R27).  An episode has no end of its own: nothing is ever
+    terminal.
     """
 
     def __init__(self, config):
@@ -52,7 +53,7 @@ class OranEnv:
         self.executed = self.codec.executed
         self._group = self.topology.serving * self.num_slices + self.topology.slice_of
         self._threshold = np.array(config.slices.rate_threshold_bps)[self.topology.slice_of]
-        self._load = counts * (self.num_agents / config.radio.num_ues)
+        self._load = counts * (self.num_agents / (config.mdp.reference_ues or config.radio.num_ues))
         self._identity = np.eye(self.num_agents)[:, : self.num_agents * (config.mdp.identity == "one_hot")]
         self.obs_dim = 2 * self.num_slices + self.action_dim + self._identity.shape[1]
         self._targets = _qos_targets(config.reward)

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from trainings import assert_same, differs, mixed_gate, run, start
+from trainings import SPENT, assert_same, differs, mixed_gate, run, start
 
 from tasam_ref.config import AgentConfig, SamConfig
 from tasam_ref.config_io import apply_settings
@@ -50,7 +50,7 @@ def test_a_radius_of_zero_is_the_base_optimiser(tiny_config, dtype, schedule, ba
     settings = (f"agent.dtype={dtype}", f"sam.rho_schedule={schedule}", f"sam.base_optimizer={base}",
                 "sam.rho_init=0.0", "sam.rho_final=0.0")
     both_sam, no_sam = (run(tiny_config, m, *settings) for m in ("both_sam", "no_sam"))
-    assert_same(both_sam, no_sam, but=("sam_actor",))
+    assert_same(both_sam, no_sam, but=("sam_actor", *SPENT))
     assert all(row["sam_actor"].all() for row in both_sam[1])
 
 
@@ -94,7 +94,7 @@ def test_the_actors_radius_is_a_multiple_of_what_it_was(tiny_config, schedule):
 
 def test_actors_with_no_radius_are_sam_on_the_critic(tiny_config):
     still = run(tiny_config, "both_sam", "sam.actor_rho_ratio=0.0")
-    assert_same(still, run(tiny_config, "critic_sam", "sam.actor_rho_ratio=0.0"), but=("sam_actor",))
+    assert_same(still, run(tiny_config, "critic_sam", "sam.actor_rho_ratio=0.0"), but=("sam_actor", *SPENT))
 
 
 @pytest.mark.parametrize("method", ["no_sam", "ta_sam"])

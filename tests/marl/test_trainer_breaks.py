@@ -1,10 +1,8 @@
 """Training that is broken off and goes on, converges, or diverges."""
 
-import io
-
 import numpy as np
 import pytest
-from trainings import assert_same, run, start
+from trainings import assert_same, run, start, through_a_file
 
 from tasam_ref.config_io import apply_settings
 from tasam_ref.errors import RunFailure
@@ -12,15 +10,6 @@ from tasam_ref.errors import RunFailure
 BREAKS = ("agent.buffer_size=10", "sam.td_var_window=2", "run.num_iterations=9", "agent.critic_target=twin_target",
           "slices.latency_model=fifo_queue", "reward.normalisation=running", "agent.forgetting=policy_anchor",
           "sam.rho_schedule=entropy_annealed")
-
-
-def through_a_file(state):
-    """The state as a file keeps it: plain arrays, no pickle."""
-    file = io.BytesIO()
-    np.savez(file, **state)
-    file.seek(0)
-    with np.load(file, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
 
 
 @pytest.mark.parametrize("broken_at", [0, 1, 3, 5, 7, 8])

@@ -1,4 +1,4 @@
-"""The command line: ``tasam-ref train | evaluate | compare | baselines | bench | methods``.
+"""The command line: ``tasam-ref train | evaluate | compare | baselines | bench | methods | scenarios``.
 
 Exit codes: 0 done, 1 tried and failed (a diverging or interrupted run), 2 refused (bad input).
 """
@@ -84,6 +84,7 @@ def _parser():
     _add_baselines(commands)
     _add_bench(commands)
     _add_methods(commands)
+    _add_scenarios(commands)
     return parser
 
 
@@ -99,6 +100,18 @@ def _add_config_options(parser, default="quick"):
                              f"step per frame); default: {default or 'quick'}")
     parser.add_argument("--set", action="append", default=[], dest="settings", metavar="SECTION.FIELD=VALUE",
                         help="change one field of the configuration, e.g. --set agent.gamma=0.9; repeatable")
+    parser.add_argument("--scenario", action="append", default=[], dest="scenarios", metavar="NAME",
+                        help="settings of one of the paper's experiments, before those of --set; repeatable; see "
+                             "'tasam-ref scenarios'")
+
+
+def _config(options):
+    """The configuration that the options ask for where no method is named."""
+    from .config_io import apply_settings, load_preset
+    from .scenarios import scenario_settings
+
+    settings = [setting for _, setting in scenario_settings(options.scenarios)]
+    return apply_settings(load_preset(options.preset), settings + options.settings)
 
 
 def _add_train(commands):
@@ -124,16 +137,16 @@ def _train(options):
     if options.method is None:
         if not options.resume:
             raise UsageError("METHOD is missing: needed unless --resume continues a run")
-        if options.settings or options.seed is not None or options.preset is not None:
-            raise UsageError("--preset, --seed and --set: must be left out where METHOD is: the run in --out has "
-                             "its own configuration")
+        if options.settings or options.scenarios or options.seed is not None or options.preset is not None:
+            raise UsageError("--preset, --scenario, --seed and --set: must be left out where METHOD is: the run in "
+                             "--out has its own configuration")
         folder = RunFolder.open(options.out)
     else:
         seed = [] if options.seed is None else [f"run.seed={options.seed}"]
         if seed:
             _refuse_seed(options.settings, "--seed N says it already")
         preset = load_preset("quick" if options.preset is None else options.preset)
-        config = configure(options.method, preset, options.settings + seed)
+        config = configure(options.method, preset, options.settings + seed, options.scenarios)
         folder = open_or_create(options.out, options.method, config, options.resume)
     train(folder)
     return _print_evaluation(folder)
@@ -149,10 +162,10 @@ def _add_evaluate(commands):
 
 def _evaluate(options):
     from .experiments.run_folder import RunFolder
-    from .experiments.training import evaluate_run
+    from .experiments.training import store_evaluations
 
     folder = RunFolder.open(options.path)
-    folder.write_evaluation(evaluate_run(folder))
+    store_evaluations(folder)
     return _print_evaluation(folder)
 
 
@@ -192,13 +205,14 @@ def _compare(options):
     if len(set(options.methods)) < len(options.methods):
         raise UsageError(f"METHOD = {' '.join(options.methods)}: must name each method once")
     preset = load_preset(options.preset)
-    configs = {name: configure(name, preset, options.settings) for name in options.methods}
+    configs = {name: configure(name, preset, options.settings, options.scenarios) for name in options.methods}
     _refuse_seed(options.settings, "compare takes seeds 0 to N-1; use --seeds N")
 
     from .experiments.comparison import plan, prepare, run_all
     from .experiments.evaluation import best_split, reference_evaluations, static_grid
+    from .experiments.forgetting import forgetting_table, regime_rows
     from .experiments.plotting import plot_comparison
-    from .experiments.tables import comparison_table, summary_rows, write_csv
+    from .experiments.tables import comparison_table, equal_gradients_table, summary_rows, write_csv
 
     entries = plan(configs, options.seeds, options.out)
     prepare(entries, options.resume)
@@ -208,8 +222,13 @@ def _compare(options):
     if folders[0].config.num_slices <= 3:  # more than the fixed policies' two bits per RB can name
         references = reference_evaluations(folders[0].config, best_split(static_grid(folders[0].config)))
     plot_comparison(options.out / "learning_curves.png", folders, references)
-    print("\n" + comparison_table(folders, references), end="")
-    print(f"stored in {options.out}: comparison.csv, learning_curves.png and the runs")
+    print("\n" + comparison_table(folders, references) + "\n" + equal_gradients_table(folders), end="")
+    stored = "comparison.csv"
+    if len(folders[0].config.regimes.sequence) > 1:
+        write_csv(options.out / "regimes.csv", regime_rows(folders))
+        print("\n" + forgetting_table(folders), end="")
+        stored += ", regimes.csv"
+    print(f"stored in {options.out}: {stored}, learning_curves.png and the runs")
     return 0
 
 
@@ -236,11 +255,10 @@ def _add_baselines(commands):
 
 
 def _baselines(options):
-    from .config_io import apply_settings, load_preset
     from .experiments.evaluation import best_split, reference_evaluations, share_above_0_db, static_grid
     from .experiments.tables import grid_ranges, reference_table
 
-    config = apply_settings(load_preset(options.preset), options.settings)
+    config = _config(options)
     grid = static_grid(config, steps=20)
     print(reference_table(reference_evaluations(config, best_split(grid)), config), end="")
     print(grid_ranges(grid, config), end="")
@@ -260,10 +278,9 @@ def _add_bench(commands):
 def _bench(options):
     if options.repeats < 1:
         raise UsageError(f"--repeats = {options.repeats}: must be at least 1")
-    from .config_io import apply_settings, load_preset
     from .experiments.bench import bench_environment, bench_iteration, bench_update
 
-    config = apply_settings(load_preset(options.preset), options.settings)
+    config = _config(options)
     for name, operations, bound, seconds in bench_update(config, options.repeats):
         print(f"update {name}: {1e3 * seconds:.1f} ms, its matrix products alone {1e3 * bound:.1f} ms "
               f"({operations / 1e9:.2f} GFLOP), ratio {seconds / bound:.2f}")
@@ -282,4 +299,19 @@ def _methods(options):
     width = max(map(len, METHODS))
     for name, method in METHODS.items():
         print(f"{name.ljust(width)}  {method.description} ({method.source})")
+    return 0
+
+
+def _add_scenarios(commands):
+    _command(commands, "scenarios", _scenarios, "list the settings of the paper's experiments",
+             "List what --scenario takes, one line each: the settings of the paper's experiments.")
+
+
+def _scenarios(options):
+    from .scenarios import load_scenarios
+
+    scenarios = load_scenarios()
+    width = max(map(len, scenarios))
+    for name, scenario in scenarios.items():
+        print(f"{name.ljust(width)}  {scenario.description} ({scenario.source})")
     return 0

@@ -20,7 +20,7 @@ from tasam_ref.experiments.run_folder import RunFolder
 from tasam_ref.marl.trainer import Trainer
 from tasam_ref.oran.env import OranEnv
 
-COMMANDS = ("train", "evaluate", "compare", "baselines", "methods")
+COMMANDS = ("train", "evaluate", "compare", "baselines", "methods", "scenarios")
 METHODS = ("no_sam", "actor_sam", "critic_sam", "both_sam", "ta_sam", "ta_sam_unselective", "ta_sam_static_rho", "l2")
 SHORT = tiny_options("run.num_iterations=3", "run.eval_frames=3")
 
@@ -47,9 +47,9 @@ def test_help_explains_and_ends_with_the_exit_codes(capsys, words):
 
 
 @pytest.mark.parametrize(("name", "options"), [
-    ("train", ("--preset", "--set", "--seed", "--out", "--resume", "METHOD")),
-    ("compare", ("--preset", "--set", "--seeds", "--jobs", "--out", "--resume", "METHOD")),
-    ("baselines", ("--preset", "--set")), ("evaluate", ("RUN",))])
+    ("train", ("--preset", "--set", "--scenario", "--seed", "--out", "--resume", "METHOD")),
+    ("compare", ("--preset", "--set", "--scenario", "--seeds", "--jobs", "--out", "--resume", "METHOD")),
+    ("baselines", ("--preset", "--set", "--scenario")), ("evaluate", ("RUN",))])
 def test_help_names_every_option_with_an_explanation(capsys, name, options):
     with pytest.raises(SystemExit):
         main([name, "--help"])
@@ -134,6 +134,14 @@ def test_methods_lists_every_method_in_one_line_each(capsys):
     assert all(len(line.split()) > 5 for line in lines)
 
 
+def test_scenarios_lists_every_scenario_in_one_line_each(capsys):
+    assert main(["scenarios"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 29 and len({line.split()[0] for line in lines}) == 29
+    assert lines[0].startswith("equal_rho ") and lines[0].endswith("(Fig. 5a, R37)")
+    assert max(map(len, lines)) <= 120
+
+
 # ---- what is refused
 
 BAD_COMMON = (
@@ -150,6 +158,9 @@ BAD_COMMON = (
     (["--set", "radio.speed_min_m_s=30"], "radio.speed_max_m_s"),
     (["--set", 'slices.names=["a","b","c","d"]'], "4"),
     (["--set", "agent.hidden_sizes=[]"], "agent.hidden_sizes"),
+    (["--scenario", "fig_99"], "--scenario fig_99: must be one of equal_rho"),
+    (["--scenario", "rho_0.01", "--scenario", "dynamic_rho"], "--scenario dynamic_rho: sets sam.rho_schedule"),
+    (["--scenario", "forgetting"], "run.num_iterations = 3: must be a multiple of 21"),
 )
 
 
@@ -167,6 +178,8 @@ def test_a_bad_configuration_is_refused_in_one_line_and_nothing_is_made(capsys, 
     (["train", "ta_sam", "--seed", "-1"], "run.seed = -1"),
     (["train", "ta_sam", "--set", "sam.selective=false"], "sam.selective"),
     (["train", "no_sam", "--set", "sam.use_sam_actor=true"], "sam.use_sam_actor"),
+    (["train", "ta_sam_static_rho", "--scenario", "dynamic_rho"], "--scenario dynamic_rho: sam.rho_schedule"),
+    (["compare", "ta_sam", "ta_sam_static_rho", "--scenario", "rho_0.1"], "--scenario rho_0.1: sam.rho_schedule"),
     (["compare", "ta_sam", "sgd"], "'sgd'"),
     (["compare", "ta_sam", "no_sam", "ta_sam"], "ta_sam"),
     (["compare", "ta_sam", "--seeds", "0"], "--seeds = 0"),
@@ -217,7 +230,8 @@ def test_train_stores_and_shows_a_run_and_evaluate_finds_the_same(capsys, tmp_pa
     assert main(["train", "ta_sam", "--out", str(out), "--seed", "3", *SHORT]) == 0
     shown = capsys.readouterr().out
     assert "ta_sam seed 3" in shown and str(out) in shown
-    assert listing(out) == ["checkpoint.npz", "config.toml", "evaluation.json", "manifest.json", "metrics.csv"]
+    assert listing(out) == ["checkpoint.npz", "config.toml", "equal_gradients.json", "evaluation.json", "manifest.json",
+                            "metrics.csv"]
     assert RunFolder.open(out).config.run.seed == 3
     before = {path: path.read_bytes() for path in out.iterdir()}
     assert main(["evaluate", str(out)]) == 0
@@ -237,7 +251,8 @@ def test_an_existing_run_is_refused_without_resume_and_kept_with_it(capsys, tmp_
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in (tmp_path / "run").iterdir()} == before
 
 
-@pytest.mark.parametrize("options", [["--set", "agent.gamma=0.875"], ["--seed", "9"], ["--preset", "paper"]])
+@pytest.mark.parametrize("options", [["--set", "agent.gamma=0.875"], ["--seed", "9"], ["--preset", "paper"],
+                                     ["--scenario", "dus_2"]])
 def test_options_that_a_resume_without_a_method_would_drop_are_refused(capsys, tmp_path, options):
     assert main(["train", "no_sam", "--out", str(tmp_path / "run"), *SHORT]) == 0
     refused(capsys, "train", "--resume", "--out", tmp_path / "run", *options)
@@ -283,10 +298,12 @@ def test_compare_prints_a_table_with_every_method_and_reference(compared):
     done, _ = compared
     assert (done.returncode, complaints(done)) == (0, "")
     starts = [line.split("  ")[0] for line in done.stdout.splitlines()]
-    for name in ("ta_sam", "no_sam", "idle", "random", "equal split"):
-        assert starts.count(name) == 1
+    for name, tables in (("ta_sam", 2), ("no_sam", 2), ("at equal gradients", 1), ("idle", 1), ("random", 1),
+                         ("equal split", 1)):
+        assert starts.count(name) == tables
     assert any(start.startswith("best static split (") for start in starts)
-    assert re.search(r"(?m)^ta_sam - no_sam: \S+ \[\S+, \S+\] in reward, paired by seed$", done.stdout)
+    for what in ("reward", "reward at equal gradients"):
+        assert re.search(rf"(?m)^ta_sam - no_sam: \S+ \[\S+, \S+\] in {what}, paired by seed$", done.stdout)
     assert len(re.findall(r"(?m)^\[[1-4]/4\] \w+ seed [01]: done in", done.stdout)) == 4
 
 
@@ -344,3 +361,17 @@ def test_compare_resumes_keeping_finished_runs_and_adding_missing_ones(compared,
     assert shown.count("was complete") == 4
     assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in out.glob("*/*/*")} == runs
     assert (out / "comparison.csv").read_text() == csv_before
+
+
+def test_a_comparison_through_regimes_prints_what_was_kept_and_stores_every_reward(tmp_path, capsys, quick_references):
+    settings = tiny_options("mdp.episode_frames=4", "run.num_iterations=3", "run.eval_episodes=1", "run.eval_frames=2")
+    words = ["compare", "ta_sam", "--seeds", "2", "--scenario", "forgetting", "--out", str(tmp_path / "out")]
+    assert main([*words, *settings]) == 0
+    shown = capsys.readouterr().out
+    assert "stages usual, crowd, usual; never trained on: quiet, shifted" in shown
+    assert re.search(r"(?m)^ta_sam( +-?\d+\.\d{3} \[\S+, \S+\]){4}$", shown)
+    assert "comparison.csv, regimes.csv, learning_curves.png" in shown
+    with open(tmp_path / "out" / "regimes.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 * 4 * 4
+    assert RunFolder.open(tmp_path / "out" / "ta_sam" / "seed_1").config.regimes.sequence == ("usual", "crowd", "usual")

@@ -48,7 +48,8 @@ def mismatches(one, other, but=()):
     """Arrays of two runs, in the final state and in every row, that differ in any entry or are in one run alone."""
     (trainer, rows), (trainer2, rows2) = one, other
     pairs = [(trainer.state(), trainer2.state()), *zip(rows, rows2, strict=True)]
-    return sum(not np.array_equal(a.get(name), b.get(name)) for a, b in pairs for name in (a.keys() | b.keys()) - set(but))
+    return sum(not np.array_equal(a.get(name), b.get(name))
+               for a, b in pairs for name in (a.keys() | b.keys()) - set(but))
 
 
 @contextmanager

@@ -26,14 +26,23 @@ class Evaluation:
     violated: np.ndarray
     rb_share: np.ndarray
 
+    def to_lists(self):
+        """As a dictionary of lists; ``from_lists`` reads it back."""
+        return {name: value.tolist() for name, value in vars(self).items()}
+
+    @classmethod
+    def from_lists(cls, lists):
+        """Make anew what ``to_lists`` gave."""
+        return cls(**{name: np.array(value) for name, value in lists.items()})
+
     def to_json(self):
         """As JSON text; ``from_json`` reads it back."""
-        return json.dumps({name: value.tolist() for name, value in vars(self).items()}, indent=1) + "\n"
+        return json.dumps(self.to_lists(), indent=1) + "\n"
 
     @classmethod
     def from_json(cls, text):
         """Read what ``to_json`` wrote."""
-        return cls(**{name: np.array(value) for name, value in json.loads(text).items()})
+        return cls.from_lists(json.loads(text))
 
 
 def evaluate(config, policy, seeds, frames):

@@ -1,10 +1,12 @@
 """The folder of one run.
 
-config.toml      complete and reloadable
-manifest.json    method, seed, package versions, config hash, machine, wall time, status
-metrics.csv      one row per iteration and agent
-evaluation.json  held-out episodes, once training ended
-checkpoint.npz   everything that continuing needs; after the end, the networks alone
+config.toml           complete and reloadable
+manifest.json         method, seed, package versions, config hash, machine, wall time, status
+metrics.csv           one row per iteration and agent
+evaluation.json       held-out episodes, once training ended
+equal_gradients.json  the same of the actors that had cost as much as a whole run without SAM, if that was earlier
+regimes.json          the same of the actors after every stage in every regime, if there were several stages
+checkpoint.npz        everything that continuing needs; after the end, the networks and snapshots of the actors
 
 The folder appears under its name only when config and manifest are in it, and each file is replaced whole.
 """
@@ -143,16 +145,36 @@ class RunFolder:
             rows = list(csv.DictReader(file))
         return {name: [float(row[name]) for row in rows] for name in rows[0]}
 
-    def write_evaluation(self, evaluation):
-        """Replace evaluation.json."""
-        with write_atomically(self.path / "evaluation.json") as file:
+    def write_evaluation(self, evaluation, name="evaluation.json"):
+        """Replace evaluation.json, or another file of one Evaluation."""
+        with write_atomically(self.path / name) as file:
             file.write(evaluation.to_json())
 
     def evaluation(self):
         """The stored Evaluation.  Raises UsageError when it is not one."""
-        path = self.path / "evaluation.json"
+        return self._read("evaluation.json", Evaluation.from_json)
+
+    def evaluation_at_equal_gradients(self):
+        """The Evaluation after as many gradient evaluations as a run without SAM takes: at the end, if not before."""
+        name = "equal_gradients.json"
+        return self._read(name if (self.path / name).exists() else "evaluation.json", Evaluation.from_json)
+
+    def write_regimes(self, evaluations):
+        """Replace regimes.json: a mapping stage -> regime -> Evaluation."""
+        lists = {stage: {name: e.to_lists() for name, e in row.items()} for stage, row in evaluations.items()}
+        with write_atomically(self.path / "regimes.json") as file:
+            file.write(json.dumps(lists, indent=1) + "\n")
+
+    def regimes(self):
+        """What ``write_regimes`` stored.  Raises UsageError when it is not that."""
+        return self._read("regimes.json", lambda text: {
+            stage: {name: Evaluation.from_lists(lists) for name, lists in row.items()}
+            for stage, row in json.loads(text).items()})
+
+    def _read(self, name, parse):
+        path = self.path / name
         try:
-            return Evaluation.from_json(path.read_text("utf-8"))
+            return parse(path.read_text("utf-8"))
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise UsageError(f"{path}: not a readable evaluation ({type(error).__name__}); 'tasam-ref evaluate "
                              f"{self.path}' makes it anew") from None

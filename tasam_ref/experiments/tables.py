@@ -7,6 +7,7 @@ import numpy as np
 
 from ..analysis.stats import mean_interval
 from ..files import write_atomically
+from .run_folder import RunFolder
 
 
 def group_by_method(folders):
@@ -18,7 +19,7 @@ def group_by_method(folders):
 
 
 def summary_rows(folders):
-    """One flat dictionary per run, for CSV: held-out means, SAM share, time."""
+    """One flat dictionary per run, for CSV: held-out means, SAM share, gradient evaluations, time."""
     rows = []
     for folder in folders:
         evaluation, names = folder.evaluation(), folder.config.slices.names
@@ -27,7 +28,10 @@ def summary_rows(folders):
             row[f"qos_{name}"] = evaluation.qos[:, s].mean()
             row[f"violated_{name}"] = evaluation.violated[:, s].mean()
             row[f"rb_share_{name}"] = evaluation.rb_share[:, s].mean()
-        row["sam_actor_share"] = np.mean(folder.metrics()["sam_actor"])
+        row["reward_equal_gradients"] = folder.evaluation_at_equal_gradients().reward.mean()
+        metrics = folder.metrics()
+        row["sam_actor_share"] = np.mean(metrics["sam_actor"])
+        row["gradient_evaluations"] = metrics["gradient_evaluations"][-1]
         row["wall_seconds"] = folder.manifest["wall_seconds"]
         rows.append(row)
     return rows
@@ -58,7 +62,24 @@ def comparison_table(folders, references):
                      f"{np.mean([row['wall_seconds'] for row in rows]):.0f}"])
     for name, evaluation in references.items():
         body.append([name, f"{evaluation.reward.mean():.3f}", *_quality_cells([evaluation], config), "", ""])
-    return _format_table(head, body) + "".join(_differences(groups))
+    return format_table(head, body) + "".join(_differences(groups, RunFolder.evaluation, "reward"))
+
+
+def equal_gradients_table(folders):
+    """The methods again as text, all at the gradient evaluations that a run without SAM takes, and paired differences.
+
+    A SAM step costs two evaluations, so those methods are shown as they were earlier; "gradients" is what their whole
+    runs spent.
+    """
+    config, groups, body = folders[0].config, group_by_method(folders), []
+    head = ["at equal gradients", "reward", *config.slices.names, "Q_min violated", "gradients"]
+    for method, runs in groups.items():
+        evaluations = [run.evaluation_at_equal_gradients() for run in runs]
+        spent = np.mean([row["gradient_evaluations"] for row in summary_rows(runs)])
+        body.append([method, str(mean_interval([e.reward.mean() for e in evaluations])),
+                     *_quality_cells(evaluations, config), f"{spent:.0f}"])
+    measured = _differences(groups, RunFolder.evaluation_at_equal_gradients, "reward at equal gradients")
+    return format_table(head, body) + "".join(measured)
 
 
 def reference_table(evaluations, config):
@@ -66,7 +87,7 @@ def reference_table(evaluations, config):
     head = ["", "reward", *config.slices.names, "Q_min violated"]
     body = [[name, str(mean_interval(evaluation.reward)), *_quality_cells([evaluation], config)]
             for name, evaluation in evaluations.items()]
-    return _format_table(head, body)
+    return format_table(head, body)
 
 
 def grid_ranges(grid, config):
@@ -92,15 +113,15 @@ def _slice_text(value, config, s):
     return f"{value * 1e3:.2f} ms" if config.reward.metrics[s] == "max_latency" else f"{value / 1e6:.1f} Mbit/s"
 
 
-def _differences(groups):
+def _differences(groups, evaluation_of, what):
     """Differences in held-out reward to the last method, paired by seed (common random numbers)."""
-    rewards = {method: np.array([run.evaluation().reward.mean() for run in runs]) for method, runs in groups.items()}
+    rewards = {method: np.array([evaluation_of(run).reward.mean() for run in runs]) for method, runs in groups.items()}
     *others, base = rewards
     for method in others:
-        yield f"{method} - {base}: {mean_interval(rewards[method] - rewards[base])} in reward, paired by seed\n"
+        yield f"{method} - {base}: {mean_interval(rewards[method] - rewards[base])} in {what}, paired by seed\n"
 
 
-def _format_table(head, body):
+def format_table(head, body):
     """Plain text columns, the first left-aligned."""
     widths = [max(len(row[c]) for row in [head, *body]) for c in range(len(head))]
     lines = [[row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:]))]

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from multiprocessing import parent_process
 
 from ..errors import RunFailure, UsageError
-from ..marl.trainer import Trainer
-from ..oran.env import OranEnv
+from ..marl.trainer import Trainer, snapshots_in
+from ..oran.staged_env import build_env
 from .evaluation import deterministic_policy, evaluate_held_out
+from .forgetting import evaluate_regimes
 from .progress import Progress
 from .run_folder import COMPLETE, FAILED, INTERRUPTED, RUNNING, RunFolder, metric_header, metric_lines
 
@@ -51,17 +52,37 @@ def _train(folder):
         status = INTERRUPTED if isinstance(failure, Interrupted) else FAILED
         folder.write_manifest(status=status, message=str(failure), wall_seconds=clock.seconds())
         raise
-    folder.write_evaluation(evaluate_run(folder))
+    store_evaluations(folder)
     folder.write_manifest(status=COMPLETE, wall_seconds=clock.seconds())
     return folder
 
 
 def evaluate_run(folder):
     """Evaluate the actors of a run's checkpoint, deterministic, on the held-out episodes."""
+    return _evaluate(folder, _checkpoint(folder)["actors"])
+
+
+def store_evaluations(folder):
+    """Write evaluation.json, equal_gradients.json if the run has that snapshot, and regimes.json if all of its several
+    stages have ended."""
+    state = _checkpoint(folder)
+    snapshots = snapshots_in(state)
+    folder.write_evaluation(_evaluate(folder, state["actors"]))
+    if "equal_gradients" in snapshots:
+        folder.write_evaluation(_evaluate(folder, snapshots["equal_gradients"]), "equal_gradients.json")
+    if len(folder.config.regimes.sequence) > 1 and "iteration" not in state:
+        folder.write_regimes(evaluate_regimes(folder.config, snapshots, state["actors"]))
+
+
+def _checkpoint(folder):
     state = folder.load_checkpoint()
     if state is None:
         raise UsageError(f"{folder.path}: has no checkpoint yet; train it first")
-    return evaluate_held_out(folder.config, deterministic_policy(folder.config, state["actors"]))
+    return state
+
+
+def _evaluate(folder, actors):
+    return evaluate_held_out(folder.config, deterministic_policy(folder.config, actors))
 
 
 class Interrupted(RunFailure):
@@ -79,7 +100,7 @@ class _Clock:
 
 def _train_to_end(folder, state, clock):
     config = folder.config
-    trainer = Trainer(config, OranEnv(config))
+    trainer = Trainer(config, build_env(config))
     lines = []
     if state is not None:
         trainer.set_state(state)
@@ -104,7 +125,7 @@ def _train_to_end(folder, state, clock):
                                   f"tasam-ref train --out {shlex.quote(str(folder.path))} --resume")
     folder.write_metrics(lines)
     folder.write_manifest(iterations_done=trainer.iteration)
-    folder.save_checkpoint(trainer.learner.parameters())
+    folder.save_checkpoint(trainer.results())
 
 
 def _save(folder, lines, trainer, clock):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..config_io import apply_settings, split_setting, update
 from ..errors import UsageError
+from ..scenarios import scenario_settings
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,19 @@ METHODS = {
 }
 
 
-def configure(name, config, settings=()):
-    """Return the Config of a method: ``config``, then ``section.field=value`` settings, then the method's own.
+def configure(name, config, settings=(), scenarios=()):
+    """Return the Config of a method: ``config``, then the named scenarios, then ``section.field=value`` settings, then
+    the method's own.
 
     Raises UsageError for an unknown method, and for a setting of a field that is the method's own.
     """
     if name not in METHODS:
         raise UsageError(f"method = {name!r}: must be one of {', '.join(METHODS)}")
     own = METHODS[name].settings
-    for setting in settings:
+    given = [(f"--scenario {scenario}", setting) for scenario, setting in scenario_settings(scenarios)]
+    given += [(f"--set {setting}", setting) for setting in settings]
+    for option, setting in given:
         section, field, _ = split_setting(setting)
         if field in own.get(section, {}):
-            raise UsageError(f"--set {setting}: {section}.{field} is what makes the method {name}; "
-                             "choose another method")
-    return update(apply_settings(config, settings), own)
+            raise UsageError(f"{option}: {section}.{field} is what makes the method {name}; choose another method")
+    return update(apply_settings(config, [setting for _, setting in given]), own)

@@ -13,7 +13,14 @@ from tasam_ref.experiments.comparison import plan, prepare, run_all
 from tasam_ref.experiments.evaluation import Evaluation
 from tasam_ref.experiments.plotting import plot_comparison
 from tasam_ref.experiments.run_folder import RunFolder, metric_header, metric_lines
-from tasam_ref.experiments.tables import comparison_table, group_by_method, reference_table, summary_rows, write_csv
+from tasam_ref.experiments.tables import (
+    comparison_table,
+    equal_gradients_table,
+    group_by_method,
+    reference_table,
+    summary_rows,
+    write_csv,
+)
 from tasam_ref.methods.registry import configure
 
 
@@ -28,11 +35,14 @@ def by_hand(path, method, config, seed, reward, iterations=6):
     folder = RunFolder.create(path / method / f"seed_{seed}", method, apply_settings(config, [f"run.seed={seed}"]))
     lines = []
     for t in range(iterations):
-        columns = {"reward": np.array([t, t + 1.0, t + 2.0]) + seed, "sam_actor": np.array([1, 0, 0])}
+        columns = {"reward": np.array([t, t + 1.0, t + 2.0]) + seed, "sam_actor": np.array([1, 0, 0]),
+                   "gradient_evaluations": np.full(3, 5 * (t + 1))}
         lines = lines or [metric_header(columns)]
         lines += metric_lines(t, columns)
     folder.write_metrics(lines)
     folder.write_evaluation(evaluation(reward))
+    if method == "ta_sam":
+        folder.write_evaluation(evaluation(reward - 1), "equal_gradients.json")
     folder.write_manifest(status="complete", wall_seconds=10.0 + seed)
     return folder
 
@@ -99,6 +109,8 @@ def test_a_summary_row_holds_the_means_of_its_run(folders):
     row = summary_rows(folders)[2]
     assert (row["method"], row["seed"], row["reward"], row["wall_seconds"]) == ("ta_sam", 1, 0.75, 11.0)
     assert row["sam_actor_share"] == pytest.approx(1 / 3, rel=1e-14)
+    assert (row["gradient_evaluations"], row["reward_equal_gradients"]) == (30, -0.25)
+    assert summary_rows(folders)[3]["reward_equal_gradients"] == summary_rows(folders)[3]["reward"]
     assert (row["qos_eMBB"], row["qos_mMTC"], row["qos_URLLC"]) == (12.34e6, 4.567e6, 1.234e-3)
     assert (row["violated_eMBB"], row["violated_mMTC"], row["violated_URLLC"]) == (0.25, 1.0, 0.0)
     assert (row["rb_share_eMBB"], row["rb_share_mMTC"], row["rb_share_URLLC"]) == (0.5, 0.25, 0.125)
@@ -126,6 +138,24 @@ def test_the_table_has_a_line_per_method_and_reference_and_paired_differences(fo
     assert "33 %" in lines[1] and lines[1].split()[-1] in ("10", "11")
     assert lines[3].split("  ")[1:] and "-1.500" in lines[3]
     assert lines[6:] == ["ta_sam - no_sam: 0.250 [0.250, 0.250] in reward, paired by seed"]
+
+
+def test_the_table_at_equal_gradients_shows_runs_as_they_were_and_what_they_spent(folders):
+    head, ta_sam, no_sam, difference = equal_gradients_table(folders).splitlines()
+    assert head.startswith("at equal gradients  ") and head.endswith("  gradients")
+    # a whole unit below the end, 0.625; the run without SAM is as it ended
+    assert "-0.375 [-1.963, 1.213]" in ta_sam and "0.375 [-1.213, 1.963]" in no_sam
+    assert ta_sam.split()[-1] == no_sam.split()[-1] == "30"
+    assert "12.3 Mbit/s" in ta_sam and "25 / 100 / 0 %" in no_sam
+    assert difference == "ta_sam - no_sam: -0.750 [-0.750, -0.750] in reward at equal gradients, paired by seed"
+
+
+def test_tables_are_at_most_150_characters_wide(tmp_path, tiny_config):
+    runs = [by_hand(tmp_path, method, tiny_config, seed, -2.5 + seed) for method in ("ta_sam_unselective", "no_sam")
+            for seed in range(2)]
+    references = {"best static split (100/100/100 %)": evaluation(-1.5, (123.4e6, 123.4e6, 0.01), (1.0, 1.0, 1.0))}
+    for table in (comparison_table(runs, references), equal_gradients_table(runs)):
+        assert max(map(len, table.splitlines())) <= 150
 
 
 def test_one_seed_gives_a_table_and_a_picture_without_intervals(tmp_path, tiny_config, references):

@@ -14,7 +14,11 @@ from tasam_ref.experiments.run_folder import RunFolder
 from tasam_ref.experiments.training import evaluate_run, open_or_create, train
 from tasam_ref.marl.trainer import Trainer
 
-FILES = ("checkpoint.npz", "metrics.csv", "evaluation.json")
+FILES = ("checkpoint.npz", "metrics.csv", "evaluation.json", "equal_gradients.json")
+
+# Stages of two iterations; checkpoints after the third and the sixth, so that kills fall into every stage.
+STAGED = ("run.checkpoint_every=3", "mdp.episode_frames=8", "regimes.sequence=['usual','crowd','usual']",
+          "run.eval_episodes=1", "run.eval_frames=2")
 
 
 class Killed(BaseException):
@@ -36,13 +40,14 @@ def undisturbed(finished, tmp_path_factory, tiny_config):
 
 
 def contents(folder):
-    return {name: (folder.path / name).read_bytes() for name in FILES}
+    return {name: (folder.path / name).read_bytes() for name in (*FILES, "regimes.json")
+            if (folder.path / name).exists()}
 
 
 def test_a_finished_run_has_every_file_and_says_so(tmp_path, tiny_config):
     folder = train(RunFolder.create(tmp_path / "run", "ta_sam", tiny_config))
     assert listing(tmp_path / "run") == [
-        "checkpoint.npz", "config.toml", "evaluation.json", "manifest.json", "metrics.csv"]
+        "checkpoint.npz", "config.toml", "equal_gradients.json", "evaluation.json", "manifest.json", "metrics.csv"]
     again = RunFolder.open(folder.path)
     assert again.status == "complete" and again.manifest["iterations_done"] == 6
     assert again.manifest["wall_seconds"] > 0 and again.manifest["message"] == ""
@@ -54,16 +59,16 @@ def test_metrics_have_one_row_per_iteration_and_agent_all_finite(tmp_path, tiny_
         rows = list(csv.DictReader(file))
     assert [(int(row["iteration"]), int(row["agent"])) for row in rows] == [(t, m) for t in range(6) for m in range(3)]
     assert {"reward", "entropy", "qos_eMBB", "qos_mMTC", "qos_URLLC", "actor_loss", "critic_loss",
-            "td_error_variance", "sam_actor", "rho_actor", "rho_critic"} <= set(rows[0])
+            "td_error_variance", "sam_actor", "rho_actor", "rho_critic", "gradient_evaluations"} <= set(rows[0])
     for row in rows:
         assert np.isfinite([float(value) for value in row.values()]).all()
         assert (row["sam_actor"] == "1") == (float(row["td_error_variance"]) >= tiny_config.sam.td_var_threshold)
         assert float(row["rho_actor"]) == (float(row["rho_critic"]) if row["sam_actor"] == "1" else 0)
 
 
-def test_a_finished_run_keeps_the_networks_and_nothing_else(tmp_path, tiny_config):
+def test_a_finished_run_keeps_the_networks_and_its_snapshot_and_nothing_else(tmp_path, tiny_config):
     state = train(RunFolder.create(tmp_path / "run", "ta_sam", tiny_config)).load_checkpoint()
-    assert set(state) == {"actors", "critics", "targets"}
+    assert set(state) == {"actors", "critics", "targets", "snapshot/equal_gradients"}
     assert state["actors"].shape[0] == 3
     assert all(np.isfinite(array).all() for array in state.values())
 
@@ -116,8 +121,9 @@ def renames_until_done(monkeypatch, call, killed_at=None, when="after"):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_run_cut_off_around_any_file_resumes_to_the_same_bytes(tmp_path, tiny_config, monkeypatch, when):
-    config = apply_settings(tiny_config, ["run.checkpoint_every=4"])
+@pytest.mark.parametrize("settings", [("run.checkpoint_every=4",), STAGED], ids=["one network", "three regimes"])
+def test_a_run_cut_off_around_any_file_resumes_to_the_same_bytes(tmp_path, tiny_config, monkeypatch, settings, when):
+    config = apply_settings(tiny_config, settings)
 
     def run(name):
         return lambda: train(open_or_create(tmp_path / name, "ta_sam", config, resume=True))
@@ -125,6 +131,7 @@ def test_a_run_cut_off_around_any_file_resumes_to_the_same_bytes(tmp_path, tiny_
     total = renames_until_done(monkeypatch, run("counted"))
     assert total > 9
     undisturbed = contents(RunFolder.open(tmp_path / "counted"))
+    assert ("regimes.json" in undisturbed) == (settings is STAGED)
     for killed_at in range(2, total):
         name = f"killed_{killed_at}"
         with pytest.raises(Killed):

@@ -1,7 +1,7 @@
 """Traffic and density regimes: how each differs from the configured network, and in which order training meets them.
 
 A regime is a few factors on fields of other sections.  A run meets ``sequence`` in stages of equal length; with one
-stage, the default, it is a run on one network as everywhere else.  Source: Sec. V-C, R53.
+stage, the default, it is a run on one network as everywhere else.  Source: Sec. V-C, R54.
 """
 
 import re
@@ -17,14 +17,14 @@ _MOST_USERS = 10**7
 class RegimeConfig:
     """Regimes of Sec. V-C, one entry each in every tuple, and the sequence in which training meets them."""
 
-    names: tuple = parameter(("usual", "crowd", "quiet", "shifted"), "names of the regimes", source="assumed, R53")
-    users: tuple = parameter((1.0, 1.5, 0.5, 1.0), "factor on radio.num_ues", source="assumed, R53", above=0.0,
+    names: tuple = parameter(("usual", "crowd", "quiet", "shifted"), "names of the regimes", source="assumed, R54")
+    users: tuple = parameter((1.0, 1.5, 0.5, 1.0), "factor on radio.num_ues", source="assumed, R54", above=0.0,
                              at_most=1000.0)
-    traffic: tuple = parameter((1.0, 1.5, 0.5, 1.0), "factor on slices.arrival_rate_hz", source="assumed, R53",
+    traffic: tuple = parameter((1.0, 1.5, 0.5, 1.0), "factor on slices.arrival_rate_hz", source="assumed, R54",
                                at_least=0.0, at_most=1000.0)
     share_row: tuple = parameter((0, 0, 0, 3), "row of slices.shares that DU 0 takes; DU m takes the m-th after it",
-                                 source="assumed, R53: demand moves from cell to cell", at_least=0)
-    sequence: tuple = parameter(("usual",), "regime of each stage of a run, all equally long", source="assumed, R53")
+                                 source="assumed, R54: demand moves from cell to cell", at_least=0)
+    sequence: tuple = parameter(("usual",), "regime of each stage of a run, all equally long", source="assumed, R54")
 
 
 def regime_config(config, name):

@@ -1,7 +1,7 @@
 """What a learner keeps and carries over when the regimes it trains on change.
 
 All of it follows from one matrix: R[k, r] is the mean held-out reward in regime r of the actors after stage k, and of
-the untrained ones for k = 0.  Source: Sec. V-C, R53, with the usual measures of continual learning.
+the untrained ones for k = 0.  Source: Sec. V-C, R54, with the usual measures of continual learning.
 """
 
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ class StagedEnv:
     The k-th ``reset`` begins episode k - 1 of the run; every stage has equally many.  ``state`` knows the episode, so
     that a run can go on from anywhere.  States and actions have the same length in every regime.
 
-    Source: Sec. V-C, R53.
+    Source: Sec. V-C, R54.
     """
 
     def __init__(self, config):

@@ -120,6 +120,8 @@ class MdpConfig:
                                   choices=("two_bit", "slice_and_user", "full_binary"))
     executed: str = parameter("thresholded", "whether the network runs the bits or time-shares the relaxed action",
                               source="R21", choices=("thresholded", "soft"))
+    single_agent: bool = parameter(False, "one agent sees and acts for all DUs at once", source="Sec. VI-G, the "
+                                   "centralised agent of Table 2, R53")
     identity: str = parameter("none", "whether the state names its DU", source="R27", choices=("none", "one_hot"))
     reference_ues: int = parameter(0, "users of the network whose average cell the state's load counts against; 0 is "
                                    "radio.num_ues", source="assumed, R27", at_least=0, at_most=10**7)
@@ -163,6 +165,22 @@ class AgentConfig:
                                    at_most=1)
     l2_weight: float = parameter(0.0, "weight of the squared norm of the parameters in every loss", source="Sec. VI-A, "
                                  "R42", at_least=0)
+    dropout: float = parameter(0.0, "probability with which a gradient leaves a neuron out", source="Sec. VI-A, R42",
+                               at_least=0, at_most=0.9)
+    spectral_norm: bool = parameter(False, "weights of the hidden layers divided by their largest singular value",
+                                    source="Sec. VI-A, R42")
+    layer_norm: bool = parameter(False, "layer normalisation before the activation", source="Table 3, R43")
+    crelu: bool = parameter(False, "concatenated rectifiers instead of tanh", source="Table 3, R43")
+    resets: int = parameter(0, "times that the layers behind the first are drawn anew, evenly over the run",
+                            source="Table 3, R43", at_least=0)
+    teachers: int = parameter(0, "earlier policies from which every actor is distilled", source="Sec. V-B, R43",
+                              at_least=0, at_most=100)
+    teacher_every: int = parameter(5, "iterations after which the actor replaces its oldest teacher", at_least=1,
+                                   source="assumed, R43")
+    distillation_weight: float = parameter(3e-3, "weight of the divergence from the teachers", at_least=0,
+                                           source="assumed, R43: that of the entropy")
+    input_perturbation: float = parameter(0.1, "standard deviation of what is added to the student's state",
+                                          at_least=0, source="assumed, R43")
     td_value: str = parameter("q", "whether the TD-error compares Q or V", source="R33", choices=("q", "v"))
     dtype: str = parameter("float32", "number format of the networks", source="assumed", choices=("float32", "float64"))
 
@@ -226,6 +244,11 @@ class Config:
         """|L|."""
         return len(self.slices.names)
 
+    @property
+    def num_agents(self):
+        """N_m, or 1 for the centralised agent."""
+        return 1 if self.mdp.single_agent else self.radio.num_dus
+
     def __post_init__(self):
         _check_slices(self)
         radio, agent, sam = self.radio, self.agent, self.sam
@@ -235,6 +258,8 @@ class Config:
             raise refuse("radio.frame_s", radio.frame_s, "so short that no user crosses a cell radius in one frame")
         if agent.log_std_max <= agent.log_std_min:
             raise refuse("agent.log_std_max", agent.log_std_max, f"above log_std_min = {agent.log_std_min}")
+        if agent.spectral_norm and agent.l2_weight > 0:
+            raise refuse("agent.l2_weight", agent.l2_weight, "0 with spectral_norm, which takes no notice of size")
         if agent.buffer_size < self.run.frames_per_iteration:
             raise refuse("agent.buffer_size", agent.buffer_size,
                          f"at least run.frames_per_iteration = {self.run.frames_per_iteration}")

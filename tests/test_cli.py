@@ -21,7 +21,8 @@ from tasam_ref.marl.trainer import Trainer
 from tasam_ref.oran.env import OranEnv
 
 COMMANDS = ("train", "evaluate", "compare", "baselines", "methods", "scenarios")
-METHODS = ("no_sam", "actor_sam", "critic_sam", "both_sam", "ta_sam", "ta_sam_unselective", "ta_sam_static_rho", "l2")
+METHODS = ("no_sam", "actor_sam", "critic_sam", "both_sam", "ta_sam", "ta_sam_unselective", "ta_sam_static_rho", "l2",
+           "dropout", "spectral_norm", "centralised_sac", "plastic_as_described", "plastic_lee2023", "policy_anchor")
 SHORT = tiny_options("run.num_iterations=3", "run.eval_frames=3")
 
 

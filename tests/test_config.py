@@ -17,21 +17,23 @@ SECTIONS = [part.name for part in fields(Config)]
 FIELDS = [(part, f.name) for part in SECTIONS for f in fields(getattr(Config(), part))]
 
 COUNTS = ("radio.num_dus", "radio.num_ues", "radio.num_rbs", "mdp.episode_frames", "agent.batch_size",
-          "agent.buffer_size", "agent.gradient_steps", "sam.td_var_window", "run.num_iterations",
+          "agent.buffer_size", "agent.gradient_steps", "agent.teacher_every", "sam.td_var_window", "run.num_iterations",
           "run.frames_per_iteration", "run.checkpoint_every", "run.eval_episodes", "run.eval_frames")
-WHOLE_FROM_ZERO = ("sam.rho_decay_steps", "run.seed", "mdp.reference_ues")
+WHOLE_FROM_ZERO = ("sam.rho_decay_steps", "run.seed", "agent.resets", "agent.teachers", "mdp.reference_ues")
 POSITIVE = ("radio.rb_bandwidth_hz", "radio.path_loss_exponent", "radio.min_distance_m", "radio.inter_site_distance_m",
             "radio.cell_radius_m", "radio.frame_s", "slices.latency_max_s", "reward.steepness", "agent.learning_rate",
             "agent.polyak", "agent.anchor_rate")
 FROM_ZERO = ("radio.speed_min_m_s", "radio.speed_max_m_s", "reward.penalty", "agent.gamma", "agent.temperature",
-             "agent.anchor_weight", "agent.l2_weight", "sam.actor_rho_ratio", "sam.td_var_threshold", "sam.rho_init",
+             "agent.anchor_weight", "agent.l2_weight", "agent.dropout", "agent.distillation_weight",
+             "agent.input_perturbation", "sam.actor_rho_ratio", "sam.td_var_threshold", "sam.rho_init",
              "sam.rho_final", "run.convergence_tolerance")
 ANY_FINITE = ("radio.tx_power_dbm", "radio.noise_dbm", "radio.path_loss_1m_db", "agent.log_std_min",
               "agent.log_std_max")
 FROM_ONE = ("radio.fairness_window_frames",)
 PROBABILITIES = ("agent.gamma", "agent.polyak", "agent.anchor_rate")
 NUMBERS = POSITIVE + FROM_ZERO + ANY_FINITE + FROM_ONE
-SWITCHES = ("sam.use_sam_actor", "sam.use_sam_critic", "sam.selective")
+SWITCHES = ("sam.use_sam_actor", "sam.use_sam_critic", "sam.selective", "agent.layer_norm", "agent.crelu",
+            "agent.spectral_norm", "mdp.single_agent")
 READINGS = {
     "radio.tx_power_reading": {"per_ru", "per_rb"}, "radio.noise_reading": {"psd_dbm_per_hz", "total_dbm"},
     "radio.interference": {"physical", "literal"}, "radio.mobility": {"turn", "heading"},

@@ -141,3 +141,29 @@ class Situation:
         """(9) as a function of theta whose slope at ``at`` is  E[grad log pi (beta log pi - Q)]."""
         u, weight = self.weights(at, replayed)
         return lambda theta: np.mean(weight * self.log_prob(theta, u)) + self.pull(theta)
+
+
+def dressed_network(net, theta, x, held, masks):
+    """The perceptron with everything that ``net`` names: layer normalisation, concatenated rectifiers, masks (or None).
+
+    Hidden weights are divided by |W^T u| where ``held`` gives a direction u for each of them.
+    """
+    hidden, wide, at = net.sizes[1:-1], 2 if net.activation == "crelu" else 1, 0
+    after = sum((n * (wide if j else 1) + 1) * m for j, (n, m) in enumerate(pairwise(net.sizes)))
+    for j, (n, m) in enumerate(pairwise(net.sizes)):
+        n = n * wide if j else n
+        weight, bias = theta[at : at + n * m].reshape(n, m), theta[at + n * m : at + n * m + m]
+        at += n * m + m
+        if j < len(hidden) and held:
+            projected = [sum(weight[i, o] * held[j][i] for i in range(n)) for o in range(m)]
+            weight = weight / np.sqrt(sum(p * p for p in projected))
+        x = x @ weight + bias
+        if j == len(hidden):
+            return x
+        if net.layer_norm:
+            centred = x - (x.sum(axis=1) / m)[:, None]
+            x = centred / np.sqrt((centred**2).sum(axis=1) / m + 1e-5)[:, None]
+            x, after = x * theta[after : after + m] + theta[after + m : after + 2 * m], after + 2 * m
+        x = np.tanh(x) if wide == 1 else np.hstack((np.where(x.real > 0, x, 0), np.where(x.real < 0, -x, 0)))
+        if masks is not None:
+            x = x * masks[j]

@@ -22,6 +22,7 @@ from ..nn.hvp import (
     record_backward,
     record_forward,
 )
+from ..nn.mlp import MLP
 from ..nn.squashed_gaussian import kl_gradient, log_prob_latent_gradient, sample_latent, sigmoid, split_head
 from ..streams import stream
 
@@ -52,7 +53,8 @@ def hessian_product(loss, theta):
     """Return the function v -> H v, (n_params,) to (n_params,), of an ActorLoss or CriticLoss at theta (n_params,).
 
     What does not depend on v is computed once, here.  Raises UsageError for a score-function estimate of (9) (R30):
-    its gradient is that of no value, so that its derivative is not a symmetric matrix.  Source: Sec. VI-C, R44.
+    its gradient is that of no value, so that its derivative is not a symmetric matrix; and for networks with another
+    unit than the paper's tanh, normalised weights or masks.  Source: Sec. VI-C, R44.
     """
     if isinstance(loss, L2Loss):
         plain = hessian_product(loss.loss, theta)
@@ -64,6 +66,9 @@ def hessian_product(loss, theta):
     else:
         raise UsageError(f"agent.policy_gradient={loss.estimate.__name__}: its gradient (R30) is that of no value and "
                          "has no Hessian; allowed: reparameterised")
+    if net != MLP(net.sizes) or loss.masks is not None:
+        raise UsageError("agent.crelu, agent.layer_norm, agent.spectral_norm, agent.dropout: second derivatives are "
+                         "there for the paper's tanh networks alone; allowed: all off")
     at = product(loss, _vector("theta", theta, net.num_params))
     return lambda v: at(_vector("v", v, net.num_params))
 

@@ -36,8 +36,8 @@ def plot_comparison(path, folders, references):
 
 def _draw_curve(axes, method, runs, colour):
     """Mean over seeds of the DUs' mean reward, in blocks of a twentieth of the run."""
-    num_dus = runs[0].config.radio.num_dus
-    rewards = [np.reshape(run.metrics()["reward"], (-1, num_dus)).mean(axis=1) for run in runs]
+    num_agents = runs[0].config.num_agents
+    rewards = [np.reshape(run.metrics()["reward"], (-1, num_agents)).mean(axis=1) for run in runs]
     shortest = min(len(r) for r in rewards)
     block = max(shortest // 20, 1)
     blocks = np.array([r[: shortest // block * block].reshape(-1, block).mean(axis=1) for r in rewards])

@@ -118,7 +118,7 @@ class RunFolder:
             kept = lines[:1] + [line for line in lines[1:] if int(line.split(",", 1)[0]) < before_iteration]
         except (OSError, ValueError) as error:
             raise UsageError(f"{path}: not readable ({type(error).__name__}), so the run cannot go on") from None
-        expected = 1 + before_iteration * self.config.radio.num_dus
+        expected = 1 + before_iteration * self.config.num_agents
         if len(kept) != expected:
             raise UsageError(f"{path}: has {len(kept)} lines up to the checkpoint: must be {expected} for the run to "
                              "go on")

@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from ..nn.mlp import Workspace, dropout_masks
 from ..nn.squashed_gaussian import sigmoid
 from ..optim.optimizers import OPTIMIZERS
 from ..optim.sam import take_step
 from ..streams import stream
+from .distillation import DistillationLoss, renew_teachers
 from .losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss, L2Loss, literal_target, standard_target
 from .networks import Scratch, build_networks, policy_of, replayed_log_probs, sample_policies, smallest_q
 from .replay import Replay
@@ -26,6 +28,7 @@ class Learner:
         num_critics = 2 if agent.critic_target == "twin_target" else 1
         self.thetas_p = initial_actors(self.networks, config.run.seed, num_agents)
         self.thetas_anchor = self.thetas_p[:0] if agent.forgetting == "none" else self.thetas_p.copy()
+        self.thetas_teacher = np.repeat(self.thetas_p[None], agent.teachers, axis=0)
         self.thetas_v = _initial(self.networks.critic, config.run.seed, "initial_critic", num_critics,
                                  self.networks.dtype)
         self.thetas_target = self.thetas_v if agent.critic_target == "literal" else self.thetas_v.copy()
@@ -39,6 +42,25 @@ class Learner:
         self._fresh = Scratch(self.networks, frames, num_critics, scope.rows(frames))
         self._actor_batch = Scratch(self.networks, agent.batch_size, num_critics)
         self._critic_batch = Scratch(self.networks, transitions, num_critics, scope.rows(transitions))
+        if agent.teachers:
+            self._student = Workspace(self.networks.actor, agent.batch_size, self.networks.dtype)
+
+    def prepare(self, iteration):
+        """What some methods do before an iteration: renew teachers, draw the layers behind the first anew (R43)."""
+        agent, run = self.config.agent, self.config.run
+        renew_teachers(self.thetas_teacher, self.thetas_p, iteration, agent.teacher_every)
+        if reset_is_due(iteration, run.num_iterations, agent.resets):
+            self._reset(self.networks.actor, "reset_actor", self.thetas_p, self.actor_optimizers, iteration)
+            self._reset(self.networks.critic, "reset_critic", self.thetas_v, self.critic_optimizers, iteration)
+            self.thetas_target[...] = self.thetas_v
+
+    def _reset(self, net, name, thetas, optimizers, iteration):
+        for i, (theta, optimizer) in enumerate(zip(thetas, optimizers)):
+            fresh = net.initial(stream(self.config.run.seed, name, iteration, i), self.networks.dtype)
+            for part, new in zip(net.head(theta), net.head(fresh)):
+                part[...] = new
+            for array in optimizer.state.values():
+                array[...] = 0
 
     def act(self, obs, noise):
         """Draw every actor's action at obs (M, D) with noise (M, A): latent (M, A) and log_prob (M,)."""
@@ -79,13 +101,34 @@ class Learner:
         loss = ActorLoss(self.networks, self.thetas_v, batch, noise, agent.temperature,
                          POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, self._actor_batch,
                          scope.surroundings(batch.obs, self.replay, rows, self.seen_action), scope.place(i),
-                         self._advance_anchor(i, batch.obs))
-        return take_step(self._regularised(loss), self.thetas_p[i], self.actor_optimizers[i], rho)
+                         self._advance_anchor(i, batch.obs),
+                         self._masks(self.networks.actor, agent.batch_size, iteration, step, i))
+        loss = self._regularised(self._distilled(loss, i, iteration, step))
+        value = take_step(loss, self.thetas_p[i], self.actor_optimizers[i], rho)
+        self.networks.actor.advance(self.thetas_p[i])
+        return value
 
     def _regularised(self, loss):
         """The loss that is descended: with the L2 term of the baseline where there is one (R42)."""
         weight = self.config.agent.l2_weight
         return L2Loss(loss, weight) if weight > 0 else loss
+
+    def _distilled(self, loss, i, iteration, step):
+        """Actor i's loss with the divergence from its teachers where there are any (R43)."""
+        agent, obs = self.config.agent, loss.batch.obs
+        if agent.teachers == 0:
+            return loss
+        noise = self._normal(obs.shape, "perturbation", iteration, step, i)
+        teachers = [policy_of(self.networks, theta, obs, self._student) for theta in self.thetas_teacher[:, i]]
+        perturbed = obs + self.networks.dtype.type(agent.input_perturbation) * noise
+        return DistillationLoss(loss, self.networks, perturbed, teachers, agent.distillation_weight, self._student)
+
+    def _masks(self, net, rows, *address):
+        """Dropout masks of one gradient step of one network, or None (R42)."""
+        rate = self.config.agent.dropout
+        if rate == 0:
+            return None
+        return dropout_masks(net, rows, rate, stream(self.config.run.seed, "dropout", *address), self.networks.dtype)
 
     def _advance_anchor(self, i, obs):
         """Let actor i's slow average of its policies follow, and return it on these states; or None (R41)."""
@@ -107,9 +150,12 @@ class Learner:
         batch = self.replay.of_all(rows)
         target = scope.outputs_of(self._targets(batch, iteration, step))
         x = scope.arrange(batch.obs, self.seen_action(batch.latent))
-        critics = zip(self.thetas_v, self.critic_optimizers, self._critic_batch.critics)
-        losses = [take_step(self._regularised(CriticLoss(self.networks, x, target, work)), theta, optimizer, rho)
-                  for theta, optimizer, work in critics]
+        losses = []
+        for c, work in enumerate(self._critic_batch.critics):
+            masks = self._masks(self.networks.critic, len(x), iteration, step, self.num_agents + c)
+            loss = self._regularised(CriticLoss(self.networks, x, target, work, masks))
+            losses.append(take_step(loss, self.thetas_v[c], self.critic_optimizers[c], rho))
+            self.networks.critic.advance(self.thetas_v[c])
         if agent.critic_target != "literal":
             self.thetas_target += self.networks.dtype.type(agent.polyak) * (self.thetas_v - self.thetas_target)
         return np.mean(losses)
@@ -135,9 +181,10 @@ class Learner:
         return state | {f"replay/{key}": value for key, value in self.replay.state().items()}
 
     def parameters(self):
-        """What Algorithm 1 puts out (line 28): the actors and critics; with their targets and anchors, if any (R41)."""
-        anchors = {"anchors": self.thetas_anchor} if len(self.thetas_anchor) else {}
-        return {"actors": self.thetas_p, "critics": self.thetas_v, "targets": self.thetas_target} | anchors
+        """What Algorithm 1 puts out (line 28), actors and critics; with targets, and anchors and teachers, if any."""
+        past = {"anchors": self.thetas_anchor, "teachers": self.thetas_teacher}
+        return {"actors": self.thetas_p, "critics": self.thetas_v, "targets": self.thetas_target} | {
+            name: thetas for name, thetas in past.items() if len(thetas)}
 
     def set_state(self, state):
         """Restore what ``state`` returned."""
@@ -151,6 +198,12 @@ class Learner:
 
     def _normal(self, shape, name, *index):
         return stream(self.config.run.seed, name, *index).standard_normal(shape, dtype=self.networks.dtype)
+
+
+def reset_is_due(iteration, num_iterations, resets):
+    """Whether one of ``resets`` resets, which part the run into equal stretches, comes before this iteration.  R43."""
+    return iteration > 0 and (resets + 1) * iteration // num_iterations > (
+        (resets + 1) * (iteration - 1) // num_iterations)
 
 
 def initial_actors(networks, seed, num_agents):

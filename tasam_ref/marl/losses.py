@@ -30,7 +30,7 @@ class ActorLoss:
     An ``anchor`` adds its weight times E[KL(pi(.|s) || anchor(.|s))] (R41).  ``estimate`` is the reading R30 of the
     gradient, one of ``POLICY_GRADIENTS``.  With twin critics Q is the smaller.  x is the critic's input, in which
     ``place`` says where this actor's action stands (R39); seen_action maps latents to what the critic is shown of
-    replayed actions (R21).
+    replayed actions (R21).  ``masks`` are the actor's dropout masks, if any (R42).
     """
 
     networks: Networks
@@ -44,6 +44,7 @@ class ActorLoss:
     x: np.ndarray
     place: tuple
     anchor: Anchor | None = None
+    masks: list | None = None
 
     def __call__(self, theta):
         """Return the loss at theta (n_params,) and its gradient (n_params,), which the next call overwrites."""
@@ -75,7 +76,7 @@ def reparameterised(loss, theta):
 
     for each row; the mean over rows is taken by the caller.  Source: (9), R30, as soft actor-critic does it.
     """
-    sample = sample_policy(loss.networks, theta, loss.batch.obs, loss.noise, loss.scratch.actor)
+    sample = sample_policy(loss.networks, theta, loss.batch.obs, loss.noise, loss.scratch.actor, loss.masks)
     action, beta = sample.action, loss.temperature
     q, q_gradient = smallest_q_gradient(loss.networks, loss.thetas_v, loss.asked(action), loss.place,
                                         loss.scratch.critics)
@@ -86,14 +87,14 @@ def reparameterised(loss, theta):
 
 def score_function(loss, theta):
     """(9) as printed, over fresh actions:  grad log pi(a|s) (beta log pi(a|s) - Q(s, a)),  a ~ pi(.|s).  R30."""
-    sample = sample_policy(loss.networks, theta, loss.batch.obs, loss.noise, loss.scratch.actor)
+    sample = sample_policy(loss.networks, theta, loss.batch.obs, loss.noise, loss.scratch.actor, loss.masks)
     return _weighted_score(loss, sample, loss.q(sample.action))
 
 
 def score_function_replayed(loss, theta):
     """(9) as printed, over the replayed actions a_t, which the current policy did not draw: biased.  R30."""
     latent = loss.batch.latent
-    sample = replayed_policy(loss.networks, theta, loss.batch.obs, latent, loss.scratch.actor)
+    sample = replayed_policy(loss.networks, theta, loss.batch.obs, latent, loss.scratch.actor, loss.masks)
     return _weighted_score(loss, sample, loss.q(loss.seen_action(latent)))
 
 
@@ -111,17 +112,18 @@ POLICY_GRADIENTS = {"reparameterised": reparameterised, "score_function": score_
 class CriticLoss:
     """(10)  L(theta_v) = E[(y - Q(s, a; theta_v))^2], the target y held fixed.
 
-    x (n, inputs) and target y (n, outputs), as the critic's scope arranges them.
+    x (n, inputs) and target y (n, outputs), as the critic's scope arranges them; dropout masks, if any (R42).
     """
 
     networks: Networks
     x: np.ndarray
     target: np.ndarray
     work: Workspace
+    masks: list | None = None
 
     def __call__(self, theta):
         """Return the loss at theta (n_params,) and its gradient (n_params,), which the next call overwrites."""
-        residual = forward(self.networks.critic, theta, self.x, self.work) - self.target
+        residual = forward(self.networks.critic, theta, self.x, self.work, self.masks) - self.target
         value = np.mean(residual * residual)
         return value, backward(self.networks.critic, theta, self.x, residual * (2 / residual.size), self.work)
 

@@ -28,10 +28,15 @@ class Networks:
 
 def build_networks(agent, num_agents, obs_dim, action_dim):
     """Return the Networks of a configuration's ``agent`` section."""
-    hidden, scope = agent.hidden_sizes, SCOPES[agent.critic_scope](num_agents, obs_dim, action_dim)
+    scope = SCOPES[agent.critic_scope](num_agents, obs_dim, action_dim)
+
+    def network(inputs, outputs):
+        return MLP((inputs, *agent.hidden_sizes, outputs), "crelu" if agent.crelu else "tanh", agent.layer_norm,
+                   agent.spectral_norm)
+
     return Networks(
-        actor=MLP((obs_dim, *hidden, 2 * action_dim)), critic=MLP((scope.inputs, *hidden, scope.outputs)),
-        scope=scope, log_std_min=agent.log_std_min, log_std_max=agent.log_std_max, dtype=np.dtype(agent.dtype),
+        actor=network(obs_dim, 2 * action_dim), critic=network(scope.inputs, scope.outputs), scope=scope,
+        log_std_min=agent.log_std_min, log_std_max=agent.log_std_max, dtype=np.dtype(agent.dtype),
     )
 
 
@@ -62,17 +67,17 @@ def policy_of(networks, theta, obs, work):
     return mean.copy(), log_std
 
 
-def sample_policy(networks, theta, obs, noise, work):
-    """Draw a ~ pi(. | obs) of one actor with the given standard normal noise (n, A)."""
-    output = forward(networks.actor, theta, obs, work)
+def sample_policy(networks, theta, obs, noise, work, masks=None):
+    """Draw a ~ pi(. | obs) of one actor with the given standard normal noise (n, A), and dropout masks or none."""
+    output = forward(networks.actor, theta, obs, work, masks)
     mean, log_std, free = split_head(output, networks.log_std_min, networks.log_std_max)
     latent = sample_latent(mean, log_std, noise)
     return PolicySample(latent, sigmoid(latent), noise, mean, log_std, free, log_prob(latent, noise, log_std))
 
 
-def replayed_policy(networks, theta, obs, latent, work):
+def replayed_policy(networks, theta, obs, latent, work, masks=None):
     """The PolicySample that one actor would call an action ``latent`` (n, A) which it did not itself draw."""
-    output = forward(networks.actor, theta, obs, work)
+    output = forward(networks.actor, theta, obs, work, masks)
     mean, log_std, free = split_head(output, networks.log_std_min, networks.log_std_max)
     noise = (latent - mean) * np.exp(-log_std)
     return PolicySample(latent, sigmoid(latent), noise, mean, log_std, free, log_prob(latent, noise, log_std))

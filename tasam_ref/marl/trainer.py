@@ -46,6 +46,7 @@ class Trainer:
     def _iterate(self):
         sam, stops = self.config.sam, self.config.run.convergence_tolerance > 0
         before = self.learner.thetas_p.copy() if stops else None
+        self.learner.prepare(self.iteration)
         columns = self._collect()                                                         # lines 5-10
         variance = self._td_variance()
         selected = self._select(variance)                                                 # line 11
@@ -86,7 +87,8 @@ class Trainer:
             self._refuse_non_finite({"an action": latent})
             self.obs, reward, info = env.step(sigmoid(latent))
             self.learner.replay.add(obs, latent, reward, self.obs)
-            reward_sum, entropy_sum, qos_sum = reward_sum + reward, entropy_sum - log_prob, qos_sum + info.qos
+            reward_sum, entropy_sum = reward_sum + reward, entropy_sum - log_prob
+            qos_sum = qos_sum + env.per_agent(info.qos)
         columns = {"reward": reward_sum / frames, "entropy": entropy_sum / frames}
         return columns | {f"qos_{name}": qos_sum[:, s] / frames for s, name in enumerate(env.slice_names)}
 

@@ -13,8 +13,8 @@ from ..streams import stream
 
 
 def two_bit_config(config):
-    """The same network with the action codec that the fixed policies speak."""
-    return replace(config, mdp=replace(config.mdp, action_codec="two_bit", executed="thresholded"))
+    """The same network with the agents and the action codec that the fixed policies speak for."""
+    return replace(config, mdp=replace(config.mdp, action_codec="two_bit", executed="thresholded", single_agent=False))
 
 
 def random_policy(config):

@@ -37,8 +37,9 @@ class OranEnv:
 
     Observations are (num_agents, obs_dim): the scaled QoS of the DU's slices, its users per slice relative to an
     average cell of ``mdp.reference_ues`` users in all, the executed action of the last frame, and with
-    ``identity = one_hot`` the DU's number (Sec. IV-A1, R27).  An episode has no end of its own: nothing is ever
-    terminal.
+    ``identity = one_hot`` the DU's number (Sec. IV-A1, R27).  With ``single_agent`` there is one agent: its observation
+    and action are those of all DUs in a row, its reward is the mean of theirs (R53).  An episode has no end of its own:
+    nothing is ever terminal.
     """
 
     def __init__(self, config):
@@ -47,15 +48,17 @@ class OranEnv:
         self.codec = build_codec(config, self.topology)
         self.network = RadioNetwork(config, self.topology)
         counts = self.topology.counts
-        self.num_agents, self.num_slices = counts.shape
+        self.num_dus, self.num_slices = counts.shape
+        self.num_agents = config.num_agents
         self.slice_names = config.slices.names
-        self.action_dim = self.codec.action_dim
         self.executed = self.codec.executed
         self._group = self.topology.serving * self.num_slices + self.topology.slice_of
         self._threshold = np.array(config.slices.rate_threshold_bps)[self.topology.slice_of]
-        self._load = counts * (self.num_agents / (config.mdp.reference_ues or config.radio.num_ues))
-        self._identity = np.eye(self.num_agents)[:, : self.num_agents * (config.mdp.identity == "one_hot")]
-        self.obs_dim = 2 * self.num_slices + self.action_dim + self._identity.shape[1]
+        self._load = counts * (self.num_dus / (config.mdp.reference_ues or config.radio.num_ues))
+        self._identity = np.eye(self.num_dus)[:, : self.num_dus * (config.mdp.identity == "one_hot")]
+        dus_of_agent = self.num_dus // self.num_agents
+        self.action_dim = dus_of_agent * self.codec.action_dim
+        self.obs_dim = dus_of_agent * (2 * self.num_slices + self.codec.action_dim + self._identity.shape[1])
         self._targets = _qos_targets(config.reward)
         self._progress = {}
 
@@ -68,7 +71,7 @@ class OranEnv:
             "satisfied_frames": np.zeros(self._threshold.size),
             "lowest": np.full(self.num_slices, np.inf), "highest": np.full(self.num_slices, -np.inf),
         }
-        return self._observe(np.zeros(self.topology.counts.shape), np.zeros((self.num_agents, self.action_dim)))
+        return self._observe(np.zeros(self.topology.counts.shape), np.zeros((self.num_dus, self.codec.action_dim)))
 
     def step(self, action):
         """Run one frame.
@@ -84,7 +87,11 @@ class OranEnv:
         info = self._judge(frame, kpis, allocation.claimed)
         utility = reward.UTILITIES[self.config.reward.sigmoid]
         value = reward.reward(info.qos_scaled, info.sensitivity, utility, info.resource_penalty, info.quality_penalty)
-        return self._observe(info.qos_scaled, executed), value, info
+        return self._observe(info.qos_scaled, executed), self.per_agent(value[:, None])[:, 0], info
+
+    def per_agent(self, values):
+        """Values (M, n) of DUs as means over the DUs of each agent, (num_agents, n)."""
+        return values.reshape(self.num_agents, -1, values.shape[1]).mean(axis=1)
 
     def state(self):
         """A copy of everything that ``set_state`` needs to go on from here, as a dictionary of arrays."""
@@ -104,7 +111,7 @@ class OranEnv:
             raise refuse("action.shape", action.shape, expected)
         if not (np.all(action >= 0) and np.all(action <= 1)):
             raise UsageError("action: every entry must lie in [0, 1]")
-        return action
+        return action.reshape(self.num_dus, -1)
 
     def _kpis(self, frame):
         """(2)-(5), stacked to (M, L, 4)."""
@@ -157,7 +164,8 @@ class OranEnv:
         return np.where(np.isfinite(lowest), extremes, (worst, best))
 
     def _observe(self, qos_scaled, executed):
-        return np.concatenate((qos_scaled, self._load, executed, self._identity), axis=1)
+        of_dus = np.concatenate((qos_scaled, self._load, executed, self._identity), axis=1)
+        return of_dus.reshape(self.num_agents, -1)
 
 
 _PROGRESS = ("satisfied_frames", "lowest", "highest")

@@ -38,6 +38,10 @@ class StagedEnv:
         """Run one frame, as ``OranEnv.step``."""
         return self.current.step(action)
 
+    def per_agent(self, values):
+        """Values (M, n) of DUs as means over the DUs of each agent, as ``OranEnv.per_agent``."""
+        return self.current.per_agent(values)
+
     def state(self):
         """A copy of everything that ``set_state`` needs, as a dictionary of arrays."""
         return self.current.state() | {"episode": np.array(self.episode)}

@@ -279,3 +279,14 @@ def test_lanczos_that_does_not_converge_is_a_failure():
 def test_bad_questions_are_refused(size, tolerance, message):
     with pytest.raises(UsageError, match=message):
         extreme_eigenvalues(lambda v: v, size, tolerance)
+
+
+@pytest.mark.parametrize("part", [{"activation": "crelu"}, {"layer_norm": True}, {"spectral": True}])
+def test_networks_that_are_not_the_papers_have_no_hessian_here(part):
+    loss, theta = critic_case(0)
+    other = replace(loss.networks, critic=replace(loss.networks.critic, **part))
+    with pytest.raises(UsageError, match="tanh networks alone"):
+        hessian_product(replace(loss, networks=other), theta)
+    masks = [np.ones(h.shape) for h in loss.work.activations]
+    with pytest.raises(UsageError, match=r"agent\.dropout"):
+        hessian_product(replace(loss, masks=masks), theta)

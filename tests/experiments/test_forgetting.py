@@ -55,8 +55,9 @@ def test_a_run_through_regimes_stores_what_its_actors_do_in_each(folder, config)
 
 
 def test_untrained_actors_are_those_that_the_run_begins_with(config):
-    for settings in ((), ("run.seed=3", "agent.dtype=float64")):
-        changed = apply_settings(config, settings)
+    for method, settings in (("both_sam", ()), ("both_sam", ("run.seed=3", "agent.dtype=float64")),
+                             ("spectral_norm", ()), ("plastic_lee2023", ()), ("centralised_sac", ())):
+        changed = configure(method, config, settings)
         expected = Trainer(changed, build_env(changed)).learner.thetas_p
         found = untrained_actors(changed)
         assert found.dtype == expected.dtype and (found == expected).all()

@@ -5,7 +5,7 @@ import pytest
 from trainings import mixed_gate, run, start
 
 from tasam_ref.config import AgentConfig
-from tasam_ref.marl import losses
+from tasam_ref.marl import distillation, losses
 from tasam_ref.marl.budget import gradient_evaluations
 from tasam_ref.marl.trainer import snapshots_in
 from tasam_ref.nn import mlp
@@ -20,7 +20,7 @@ def test_a_sam_step_costs_two_evaluations(steps, critics, sam_actors, sam_critic
     assert gradient_evaluations(AgentConfig(gradient_steps=steps), 6, critics, sam_actors, sam_critic) == expected
 
 
-@pytest.mark.parametrize("method", ["no_sam", "ta_sam", "both_sam", "l2"])
+@pytest.mark.parametrize("method", ["ta_sam", "both_sam", "plastic_as_described", "plastic_lee2023", "centralised_sac"])
 @pytest.mark.parametrize("settings", [(), ("agent.gradient_steps=3", TWIN)])
 def test_the_column_counts_the_gradients_that_are_taken(tiny_config, monkeypatch, method, settings):
     """Counted where losses ask for the gradient of all their parameters, cumulative over the run."""
@@ -30,20 +30,23 @@ def test_the_column_counts_the_gradients_that_are_taken(tiny_config, monkeypatch
         taken[0] += 1
         return mlp.backward(*arguments)
 
-    monkeypatch.setattr(losses, "backward", counted)
-    trainer = start(tiny_config, method, mixed_gate(tiny_config), *settings)
+    for module in (losses, distillation):
+        monkeypatch.setattr(module, "backward", counted)
+    gate = [mixed_gate(tiny_config)] if method == "ta_sam" else []
+    trainer = start(tiny_config, method, *gate, *settings)
     taken[0] = 0
     for _ in range(4):
         row = trainer.iterate()
-        assert row["gradient_evaluations"].tolist() == [taken[0]] * 3
+        assert row["gradient_evaluations"].tolist() == [taken[0]] * trainer.env.num_agents
 
 
 # Three actors: 4 evaluations an iteration without SAM, 24 in all; 7, 5 and 8 with it on actors, critic, both.
-# With two critics 5 and 30; 8, 7 and 10.
+# With two critics 5 and 30; 8, 7 and 10.  With teachers an actor takes two: 7, so that 24 are spent in the fourth.
 @pytest.mark.parametrize(("method", "settings", "iteration"), [
     ("no_sam", (), None), ("actor_sam", (), 4), ("critic_sam", (), 5), ("both_sam", (), 3),
     ("both_sam", ("agent.gradient_steps=3",), 3), ("actor_sam", (TWIN,), 4), ("critic_sam", (TWIN,), 5),
-    ("both_sam", (TWIN,), 3), ("l2", (), None)])
+    ("both_sam", (TWIN,), 3), ("l2", (), None), ("plastic_as_described", (), 4), ("plastic_lee2023", (), 3),
+    ("centralised_sac", (), None)])
 def test_actors_are_kept_once_a_run_without_sam_would_be_paid_for(tiny_config, method, settings, iteration):
     trainer, _ = run(tiny_config, method, *settings)
     if iteration is None:

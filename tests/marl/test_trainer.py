@@ -18,11 +18,18 @@ from tasam_ref.streams import stream, training_episode_seed
 OTHER_NUMBERS = {
     "agent": {"hidden_sizes": "[5]", "learning_rate": "3e-3", "batch_size": "5", "buffer_size": "4", "gamma": "0.9",
               "temperature": "0.5", "polyak": "0.9", "log_std_min": "-0.05", "log_std_max": "0.05",
-              "gradient_steps": "2", "l2_weight": "0.01", "anchor_weight": "0.3", "anchor_rate": "0.9"},
+              "gradient_steps": "2", "l2_weight": "0.01", "anchor_weight": "0.3", "anchor_rate": "0.9",
+              "dropout": "0.3", "spectral_norm": "true", "layer_norm": "true", "crelu": "true", "resets": "2",
+              "teachers": "1", "teacher_every": "2", "distillation_weight": "0.4", "input_perturbation": "0.7"},
     "sam": {"use_sam_actor": "false", "use_sam_critic": "false", "selective": "false", "td_var_threshold": "inf",
             "td_var_window": "3", "rho_init": "0.2", "rho_final": "0.1", "actor_rho_ratio": "0.5",
             "rho_decay_steps": "2"},
 }
+
+# What must be on for a number to matter.
+ANCHOR, TEACHER = ("agent.forgetting=policy_anchor",), ("agent.teachers=1",)
+NEEDED = {"agent.anchor_weight": ANCHOR, "agent.anchor_rate": ANCHOR, "agent.teacher_every": TEACHER,
+          "agent.distillation_weight": TEACHER, "agent.input_perturbation": TEACHER}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -124,7 +131,7 @@ def weather(monkeypatch):
         def step(self, action):
             result = super().step(action)
             met[-1]["position"] = self.network.state["position"].copy()
-            met[-1]["bits"] = self.executed(np.asarray(action)).copy()
+            met[-1]["bits"] = self.executed(np.asarray(action)).ravel()
             return result
 
     draw = radio.draw_frame
@@ -287,7 +294,7 @@ def readings():
 
 @pytest.mark.parametrize("setting", list(readings()))
 def test_every_reading_and_number_runs_and_makes_a_difference(tiny_config, setting):
-    needed = ("agent.forgetting=policy_anchor",) if setting.startswith("agent.anchor") else ()
+    needed = NEEDED.get(setting.partition("=")[0], ())
     config = configure("ta_sam", tiny_config, (mixed_gate(tiny_config), *needed))
     changed = apply_settings(config, (setting,))
     runs = []

@@ -17,7 +17,13 @@ IN_THE_PAPER = {
 }
 # Table 2 and Sec. VI-A: the method that each of these is, but for its own settings.
 BUILT_ON = {"ta_sam_unselective": ("both_sam", {}), "ta_sam_static_rho": ("ta_sam", {"sam.rho_schedule": "static"}),
-            "l2": ("no_sam", {"agent.l2_weight": 1e-4})}
+            "l2": ("no_sam", {"agent.l2_weight": 1e-4}), "dropout": ("no_sam", {"agent.dropout": 0.1}),
+            "spectral_norm": ("no_sam", {"agent.spectral_norm": "true"}),
+            "centralised_sac": ("no_sam", {"mdp.single_agent": "true"}),
+            "plastic_as_described": ("no_sam", {"agent.teachers": 2}),
+            "policy_anchor": ("ta_sam", {"agent.forgetting": "policy_anchor"}),
+            "plastic_lee2023": ("both_sam", {"agent.layer_norm": "true", "agent.crelu": "true", "agent.resets": 4,
+                                             "sam.rho_schedule": "static", "sam.rho_init": 0.1})}
 
 
 @pytest.mark.parametrize("name", IN_THE_PAPER)

@@ -54,6 +54,9 @@ def test_it_has_the_interface_of_the_plain_environment(config):
     staged, plain = StagedEnv(config), OranEnv(config)
     for name in ("num_agents", "obs_dim", "action_dim", "slice_names"):
         assert getattr(staged, name) == getattr(plain, name)
+    staged.reset(seed=0)
+    values = np.arange(6.0).reshape(3, 2)
+    assert (staged.per_agent(values) == plain.per_agent(values)).all()
     assert (staged.executed(np.array([0.2, 0.7])) == plain.executed(np.array([0.2, 0.7]))).all()
 
 

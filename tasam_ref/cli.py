@@ -211,6 +211,7 @@ def _compare(options):
     from .experiments.comparison import plan, prepare, run_all
     from .experiments.evaluation import best_split, reference_evaluations, static_grid
     from .experiments.forgetting import forgetting_table, regime_rows
+    from .experiments.gate_report import gate_report
     from .experiments.plotting import plot_comparison
     from .experiments.tables import comparison_table, equal_gradients_table, summary_rows, write_csv
 
@@ -222,7 +223,8 @@ def _compare(options):
     if folders[0].config.num_slices <= 3:  # more than the fixed policies' two bits per RB can name
         references = reference_evaluations(folders[0].config, best_split(static_grid(folders[0].config)))
     plot_comparison(options.out / "learning_curves.png", folders, references)
-    print("\n" + comparison_table(folders, references) + "\n" + equal_gradients_table(folders), end="")
+    print("\n" + "\n".join(filter(None, (
+        comparison_table(folders, references), equal_gradients_table(folders), gate_report(folders)))), end="")
     stored = "comparison.csv"
     if len(folders[0].config.regimes.sequence) > 1:
         write_csv(options.out / "regimes.csv", regime_rows(folders))

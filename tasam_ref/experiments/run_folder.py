@@ -5,6 +5,7 @@ manifest.json    method, seed, package versions, config hash, machine, wall time
 metrics.csv      one row per iteration and agent
 evaluation.json  held-out episodes, once training ended
 checkpoint.npz   everything that continuing needs; after the end, the networks alone
+curvature.json   eigenvalues of the losses' Hessians, where they were asked for (``run_curvature``)
 
 The folder appears under its name only when config and manifest are in it, and each file is replaced whole.
 """

@@ -302,13 +302,15 @@ def _bench(options):
 
 
 def _add_methods(commands):
-    _command(commands, "methods", _methods, "list the methods", "List the methods, one line each.")
+    _command(commands, "methods", _methods, "list the methods and what they cost",
+             "List the methods, one line each, with what they train and compute at Table 1's size: parameters of all "
+             "actors and critics; operations of one iteration's matrix products, two per multiply-add, a range where "
+             "it depends on the gate.")
 
 
 def _methods(options):
-    from .methods.registry import METHODS
+    from .experiments.costs import methods_table
 
-    width = max(map(len, METHODS))
-    for name, method in METHODS.items():
-        print(f"{name.ljust(width)}  {method.description} ({method.source})")
+    for line in methods_table():
+        print(line)
     return 0

@@ -130,7 +130,7 @@ def test_a_package_and_a_home_that_cannot_be_written_get_another_cache(monkeypat
 
 def test_methods_lists_every_method_in_one_line_each(capsys):
     assert main(["methods"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    _, *lines = capsys.readouterr().out.splitlines()
     assert sorted(line.split()[0] for line in lines) == sorted(METHODS)
     assert all(len(line.split()) > 5 for line in lines)
 

@@ -9,7 +9,15 @@ from ..optim.sam import take_step
 from ..streams import stream
 from .distillation import DistillationLoss, renew_teachers
 from .losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss, L2Loss, literal_target, standard_target
-from .networks import Scratch, build_networks, policy_of, replayed_log_probs, sample_policies, smallest_q
+from .networks import (
+    Scratch,
+    build_networks,
+    num_critics,
+    policy_of,
+    replayed_log_probs,
+    sample_policies,
+    smallest_q,
+)
 from .replay import Replay
 from .td_error import soft_value, td_error_q, td_error_v
 
@@ -25,11 +33,11 @@ class Learner:
         self.config, self.num_agents, self.action_dim = config, num_agents, action_dim
         agent, frames = config.agent, config.run.frames_per_iteration
         self.networks = build_networks(agent, num_agents, obs_dim, action_dim)
-        num_critics = 2 if agent.critic_target == "twin_target" else 1
+        critics = num_critics(agent)
         self.thetas_p = self._initial(self.networks.actor, "initial_actor", num_agents)
         self.thetas_anchor = self.thetas_p[:0] if agent.forgetting == "none" else self.thetas_p.copy()
         self.thetas_teacher = np.repeat(self.thetas_p[None], agent.teachers, axis=0)
-        self.thetas_v = self._initial(self.networks.critic, "initial_critic", num_critics)
+        self.thetas_v = self._initial(self.networks.critic, "initial_critic", critics)
         self.thetas_target = self.thetas_v if agent.critic_target == "literal" else self.thetas_v.copy()
         base = OPTIMIZERS[config.sam.base_optimizer]
         self.actor_optimizers = [base(theta, agent.learning_rate) for theta in self.thetas_p]
@@ -38,9 +46,9 @@ class Learner:
         self.seen_action = {"executed": lambda u: executed(sigmoid(u)), "relaxed": sigmoid}[agent.critic_sees]
         scope, transitions = self.networks.scope, self.networks.scope.transitions(agent.batch_size)
         self._single = Scratch(self.networks, 1)
-        self._fresh = Scratch(self.networks, frames, num_critics, scope.rows(frames))
-        self._actor_batch = Scratch(self.networks, agent.batch_size, num_critics)
-        self._critic_batch = Scratch(self.networks, transitions, num_critics, scope.rows(transitions))
+        self._fresh = Scratch(self.networks, frames, critics, scope.rows(frames))
+        self._actor_batch = Scratch(self.networks, agent.batch_size, critics)
+        self._critic_batch = Scratch(self.networks, transitions, critics, scope.rows(transitions))
         if agent.teachers:
             self._student = Workspace(self.networks.actor, agent.batch_size, self.networks.dtype)
 

@@ -1,4 +1,4 @@
-"""The command line: ``tasam-ref train | evaluate | compare | baselines | bench | methods | scenarios``.
+"""The command line: ``tasam-ref train | evaluate | curvature | compare | baselines | bench | methods | scenarios``.
 
 Exit codes: 0 done, 1 tried and failed (a diverging or interrupted run), 2 refused (bad input).
 """
@@ -80,6 +80,7 @@ def _parser():
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_train(commands)
     _add_evaluate(commands)
+    _add_curvature(commands)
     _add_compare(commands)
     _add_baselines(commands)
     _add_bench(commands)
@@ -178,6 +179,34 @@ def _print_evaluation(folder):
         name += f" ({folder.status}, {done} of {folder.config.run.num_iterations} iterations)"
     print(reference_table({name: folder.evaluation()}, folder.config), end="")
     print(f"stored in {folder.path}")
+    return 0
+
+
+def _add_curvature(commands):
+    parser = _command(
+        commands, "curvature", _curvature, "largest and smallest Hessian eigenvalues of a run's losses",
+        "For every network of a complete run, compute the largest and the smallest eigenvalue, by sign, of its loss's "
+        "Hessian: Lanczos in float64, at a batch from held-out episodes that is made alike for every run. Print them "
+        "with their residuals ||H v - value v|| and write RUN/curvature.json. At Table 1's size a network takes less "
+        "than a minute.")
+    parser.add_argument("path", type=Path, metavar="RUN", help="a complete run's folder")
+    parser.add_argument("--network", choices=("all", "critic", "actors"), default="all",
+                        help="whose loss; default: %(default)s")
+    parser.add_argument("--transitions", type=int, metavar="N",
+                        help="transitions of every DU in the frozen batch; default: the run's agent.batch_size")
+
+
+def _curvature(options):
+    if options.transitions is not None and options.transitions < 1:
+        raise UsageError(f"--transitions = {options.transitions}: must be at least 1")
+    from .experiments.run_curvature import FILE, HEAD, line, measure_run
+    from .experiments.run_folder import RunFolder
+
+    folder, head = RunFolder.open(options.path), f"{HEAD}\n"
+    for name, entry in measure_run(folder, options.network, options.transitions):
+        print(head + line(name, entry), flush=True)
+        head = ""
+    print(f"stored in {folder.path / FILE}")
     return 0
 
 
@@ -292,15 +321,17 @@ def _bench(options):
 
 
 def _add_methods(commands):
-    _command(commands, "methods", _methods, "list the methods", "List the methods, one line each.")
+    _command(commands, "methods", _methods, "list the methods and what they cost",
+             "List the methods, one line each, with what they train and compute at Table 1's size: parameters of all "
+             "actors and critics; operations of one iteration's matrix products, two per multiply-add, a range where "
+             "it depends on the gate.")
 
 
 def _methods(options):
-    from .methods.registry import METHODS
+    from .experiments.costs import methods_table
 
-    width = max(map(len, METHODS))
-    for name, method in METHODS.items():
-        print(f"{name.ljust(width)}  {method.description} ({method.source})")
+    for line in methods_table():
+        print(line)
     return 0
 
 

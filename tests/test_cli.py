@@ -20,7 +20,7 @@ from tasam_ref.experiments.run_folder import RunFolder
 from tasam_ref.marl.trainer import Trainer
 from tasam_ref.oran.env import OranEnv
 
-COMMANDS = ("train", "evaluate", "compare", "baselines", "methods", "scenarios")
+COMMANDS = ("train", "evaluate", "curvature", "compare", "baselines", "methods", "scenarios")
 METHODS = ("no_sam", "actor_sam", "critic_sam", "both_sam", "ta_sam", "ta_sam_unselective", "ta_sam_static_rho", "l2",
            "dropout", "spectral_norm", "centralised_sac", "plastic_as_described", "plastic_lee2023", "policy_anchor")
 SHORT = tiny_options("run.num_iterations=3", "run.eval_frames=3")
@@ -50,7 +50,8 @@ def test_help_explains_and_ends_with_the_exit_codes(capsys, words):
 @pytest.mark.parametrize(("name", "options"), [
     ("train", ("--preset", "--set", "--scenario", "--seed", "--out", "--resume", "METHOD")),
     ("compare", ("--preset", "--set", "--scenario", "--seeds", "--jobs", "--out", "--resume", "METHOD")),
-    ("baselines", ("--preset", "--set", "--scenario")), ("evaluate", ("RUN",))])
+    ("baselines", ("--preset", "--set", "--scenario")), ("evaluate", ("RUN",)),
+    ("curvature", ("--network", "--transitions", "RUN"))])
 def test_help_names_every_option_with_an_explanation(capsys, name, options):
     with pytest.raises(SystemExit):
         main([name, "--help"])
@@ -130,7 +131,7 @@ def test_a_package_and_a_home_that_cannot_be_written_get_another_cache(monkeypat
 
 def test_methods_lists_every_method_in_one_line_each(capsys):
     assert main(["methods"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    _, *lines = capsys.readouterr().out.splitlines()
     assert sorted(line.split()[0] for line in lines) == sorted(METHODS)
     assert all(len(line.split()) > 5 for line in lines)
 

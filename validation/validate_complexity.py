@@ -10,11 +10,13 @@ from unittest import mock
 
 import numpy as np
 
-from tasam_ref.config import Config
+from tasam_ref.config import AgentConfig, Config, RunConfig
 from tasam_ref.config_io import apply_settings
-from tasam_ref.experiments import bench
+from tasam_ref.marl import cost
+from tasam_ref.marl.critic_scope import SharedLocal
 from tasam_ref.marl.trainer import Trainer
 from tasam_ref.methods.registry import METHODS, configure
+from tasam_ref.nn.mlp import MLP
 from tasam_ref.oran.env import OranEnv
 from tasam_ref.streams import stream
 
@@ -28,14 +30,17 @@ TINY = ("radio.num_dus=3", "radio.num_ues=18", "radio.num_rbs=8", "agent.hidden_
 
 
 def _networks(size):
-    """The bench asks networks for nothing but their sizes."""
-    return SimpleNamespace(actor=SimpleNamespace(sizes=(size.obs, *size.hidden, 2 * size.action)),
-                           critic=SimpleNamespace(sizes=(size.obs + size.action, *size.hidden, 1)))
+    """The count asks networks for nothing but their shapes and their agents."""
+    return SimpleNamespace(actor=MLP((size.obs, *size.hidden, 2 * size.action)),
+                           critic=MLP((size.obs + size.action, *size.hidden, 1)),
+                           scope=SharedLocal(size.agents, size.obs, size.action))
 
 
-def _bench_update(size, sam):
+def _listed_update(size, sam):
     rows = Fraction(size.critic_rows, size.agents)
-    return Fraction(bench.flops(bench.update_products(_networks(size), size.agents, size.batch, rows, sam)))
+    parts = cost.update_products(AgentConfig(batch_size=size.batch), _networks(size), rows,
+                                 size.agents if sam else 0, sam)
+    return Fraction(sum(map(cost.flops, parts.values())))
 
 
 @check("N5", oracle="the bench's list of products", **EXACT)
@@ -47,11 +52,10 @@ def formula_is_the_sum_of_the_benchs_products():
         hidden = tuple(generator.integers(1, 50, generator.integers(1, 5)).tolist())
         sizes.append(complexity.Size(agents, frames, obs, action, hidden, batch, agents * rows))
     for size in sizes:
-        actor, critic = (bench.flops(bench.forward_products(net, size.agents * size.frames))
-                         for net in vars(_networks(size)).values())
-        cost = complexity.cost(size, "no_sam")
-        mismatches += (cost["acting"] != actor) + (cost["TD-errors"] != actor + 2 * critic) + sum(
-            complexity.update_cost(size, method) != _bench_update(size, method == "both_sam")
+        listed = cost.iteration_products(Config(run=RunConfig(frames_per_iteration=size.frames)), _networks(size), 0)
+        formula = complexity.cost(size, "no_sam")
+        mismatches += sum(formula[part] != cost.flops(listed[part]) for part in complexity.ACTING) + sum(
+            complexity.update_cost(size, method) != _listed_update(size, method == "both_sam")
             for method in ("no_sam", "both_sam"))
     return mismatches
 
@@ -117,7 +121,7 @@ def log_slopes_and_doubling_follow_the_bench():
     one_agent, agents = (replace(size, agents=n) for n in (size.agents + 1, 2 * size.agents))
     doubled = {"N_m": agents, "d_{s,a}": rbs, "hidden widths": wide, "batch": batches}
     for method, sam in (("no_sam", False), ("both_sam", True)):
-        at = partial(_bench_update, sam=sam)
+        at = partial(_listed_update, sam=sam)
         slopes = {"N_m": size.agents * (at(one_agent) - at(size)), "d_{s,a}": Fraction(d, 4) * (at(one_rb) - at(size)),
                   "hidden widths": 2 * at(wide) - Fraction(3, 2) * at(size) - Fraction(1, 2) * at(wider),
                   "batch": at(batches) - at(size)}
@@ -135,4 +139,4 @@ def only_outer_layers_grow_as_claimed():
     size = complexity.paper_size()
     outer = 2 * size.agents * size.batch * (size.obs + size.action) * (Fraction(5 * 300, 2) + 3 * 400)
     share = complexity.share_as_claimed(lambda at: complexity.update_cost(at, "no_sam"), size)
-    return float(abs(share - outer / _bench_update(size, False))) + (int(100 * share) != 31)
+    return float(abs(share - outer / _listed_update(size, False))) + (int(100 * share) != 31)

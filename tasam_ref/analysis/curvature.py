@@ -12,7 +12,8 @@ import numpy as np
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from ..errors import RunFailure, UsageError
-from ..marl.losses import CriticLoss, L2Loss, reparameterised
+from ..marl.distillation import DistillationLoss
+from ..marl.losses import Anchor, CriticLoss, L2Loss, reparameterised
 from ..nn.hvp import (
     input_gradient,
     r_backward,
@@ -50,7 +51,7 @@ class Extremes:
 
 
 def hessian_product(loss, theta):
-    """Return the function v -> H v, (n_params,) to (n_params,), of an ActorLoss or CriticLoss at theta (n_params,).
+    """Return the function v -> H v, (n_params,) to (n_params,), of a network's loss at theta (n_params,).
 
     What does not depend on v is computed once, here.  Raises UsageError for a score-function estimate of (9) (R30):
     its gradient is that of no value, so that its derivative is not a symmetric matrix; and for networks with another
@@ -59,6 +60,9 @@ def hessian_product(loss, theta):
     if isinstance(loss, L2Loss):
         plain = hessian_product(loss.loss, theta)
         return lambda v: plain(v) + 2 * loss.weight * np.asarray(v, dtype=np.float64)
+    if isinstance(loss, DistillationLoss):
+        alone, taught = hessian_product(loss.loss, theta), _distillation_product(loss, _wide(theta))
+        return lambda v: alone(v) + taught(_wide(v))
     if isinstance(loss, CriticLoss):
         net, product = loss.networks.critic, _critic_product
     elif loss.estimate is reparameterised:
@@ -145,16 +149,29 @@ def _critic_product(loss, theta):
 
 
 def _actor_product(loss, theta):
-    """(9), reparameterised: the actor's output y = (mean, raw log_std) moves by Ry, and dL/dy by what its terms say.
+    """(9), reparameterised, with its anchor if it has one."""
+    def terms_at(mean, log_std):
+        terms = [_entropy_and_q(loss, mean, log_std)]
+        return terms if loss.anchor is None else [*terms, _anchor_pull(loss.anchor, mean, log_std)]
+
+    return _policy_product(loss.networks, theta, loss.batch.obs, terms_at)
+
+
+def _distillation_product(loss, theta):
+    """The divergences from the teachers alone: each is an anchor on perturbed states (R43)."""
+    anchors = [Anchor(*teacher, loss.weight / len(loss.teachers)) for teacher in loss.teachers]
+    return _policy_product(loss.networks, theta, loss.obs,
+                           lambda mean, log_std: [_anchor_pull(anchor, mean, log_std) for anchor in anchors])
+
+
+def _policy_product(networks, theta, obs, terms_at):
+    """The mean over rows of terms of a policy: y = (mean, raw log_std) moves by Ry, and dL/dy by what the terms say.
 
     Where the clip of log_std is active nothing passes, either way.
     """
-    networks = loss.networks
-    tape = record_forward(networks.actor, theta, _wide(loss.batch.obs))
+    tape = record_forward(networks.actor, theta, _wide(obs))
     mean, log_std, free = split_head(tape.output, networks.log_std_min, networks.log_std_max)
-    terms = [_entropy_and_q(loss, mean, log_std)]
-    if loss.anchor is not None:
-        terms.append(_anchor_pull(loss.anchor, mean, log_std))
+    terms = terms_at(mean, log_std)
     passed = np.concatenate((np.ones(free.shape), free), axis=1) / len(mean)
     back = record_backward(tape, sum(gradient for gradient, _ in terms) * passed)
 

@@ -7,47 +7,12 @@ import time
 
 import numpy as np
 
+from ..marl.cost import flops, update_products
 from ..marl.learner import Learner
 from ..marl.trainer import Trainer
 from ..methods.registry import configure
 from ..oran.env import OranEnv
-from ..parameters import refuse
 from ..streams import stream
-
-
-def forward_products(net, batch):
-    """Products (rows, inner, columns, layout) of one forward pass; layout nn, tn or nt tells what is transposed."""
-    return [(batch, n, m, "nn") for n, m in zip(net.sizes, net.sizes[1:])]
-
-
-def backward_products(net, batch):
-    """Products of dL/dtheta: one for the weights of each layer, one for each hidden layer's gradient."""
-    weights = [(n, batch, m, "tn") for n, m in zip(net.sizes, net.sizes[1:])]
-    return weights + [(batch, m, n, "nt") for n, m in zip(net.sizes[1:], net.sizes[2:])]
-
-
-def input_gradient_products(net, batch, columns):
-    """Products of dL/dx for the last ``columns`` inputs."""
-    hidden = [(batch, m, n, "nt") for n, m in zip(net.sizes[1:], net.sizes[2:])]
-    return [*hidden, (batch, net.sizes[1], columns, "nt")]
-
-
-def update_products(networks, num_agents, batch, rows, sam):
-    """Matrix products of one update of all actors and the critic, reparameterised, one critic; SAM passes twice."""
-    actor, critic = networks.actor, networks.critic
-    action_dim = actor.sizes[-1] // 2
-    one_actor = (forward_products(actor, batch) + backward_products(actor, batch) + forward_products(critic, batch)
-                 + input_gradient_products(critic, batch, action_dim))
-    union = num_agents * rows
-    target = forward_products(actor, rows) * num_agents + forward_products(critic, union)
-    one_critic = forward_products(critic, union) + backward_products(critic, union)
-    passes = 2 if sam else 1
-    return one_actor * (num_agents * passes) + target + one_critic * passes
-
-
-def flops(products):
-    """Floating-point operations: two for each multiply-add."""
-    return sum(2 * m * k * n for m, k, n, _ in products)
 
 
 def product_runner(products, dtype):
@@ -82,14 +47,7 @@ def median_seconds(functions, repeats):
 
 
 def bench_update(config, repeats):
-    """Rows (name, operations, seconds of the products, seconds) for the update without and with SAM everywhere.
-
-    Raises UsageError for readings whose products are not counted here.
-    """
-    for field, counted in (("policy_gradient", "reparameterised"), ("critic_target", "single_target"),
-                           ("entropy_in_target", "standard"), ("critic_scope", "shared_local"), ("forgetting", "none")):
-        if getattr(config.agent, field) != counted:
-            raise refuse(f"agent.{field}", getattr(config.agent, field), f"{counted} for bench")
+    """Rows (name, operations, seconds of the products, seconds) for the update without and with SAM everywhere."""
     env = OranEnv(config)
     learner = Learner(config, env.num_agents, env.obs_dim, env.action_dim, env.executed)
     generator, dtype = stream(0, "bench_replay"), learner.networks.dtype
@@ -106,7 +64,8 @@ def bench_update(config, repeats):
 
     rows = []
     for sam, name in ((False, "without SAM"), (True, "with SAM everywhere")):
-        products = update_products(learner.networks, agents, batch, transitions, sam)
+        parts = update_products(config.agent, learner.networks, transitions, agents if sam else 0, sam)
+        products = [product for part in parts.values() for product in part]
         bound, seconds = median_seconds(
             [product_runner(products, dtype), lambda rho=0.1 if sam else None: update(rho)], repeats)
         rows.append((name, flops(products), bound, seconds))

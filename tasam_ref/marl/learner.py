@@ -9,7 +9,15 @@ from ..optim.sam import take_step
 from ..streams import stream
 from .distillation import DistillationLoss, renew_teachers
 from .losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss, L2Loss, literal_target, standard_target
-from .networks import Scratch, build_networks, policy_of, replayed_log_probs, sample_policies, smallest_q
+from .networks import (
+    Scratch,
+    build_networks,
+    num_critics,
+    policy_of,
+    replayed_log_probs,
+    sample_policies,
+    smallest_q,
+)
 from .replay import Replay
 from .td_error import soft_value, td_error_q, td_error_v
 
@@ -25,12 +33,11 @@ class Learner:
         self.config, self.num_agents, self.action_dim = config, num_agents, action_dim
         agent, frames = config.agent, config.run.frames_per_iteration
         self.networks = build_networks(agent, num_agents, obs_dim, action_dim)
-        num_critics = 2 if agent.critic_target == "twin_target" else 1
+        critics = num_critics(agent)
         self.thetas_p = initial_actors(self.networks, config.run.seed, num_agents)
         self.thetas_anchor = self.thetas_p[:0] if agent.forgetting == "none" else self.thetas_p.copy()
         self.thetas_teacher = np.repeat(self.thetas_p[None], agent.teachers, axis=0)
-        self.thetas_v = _initial(self.networks.critic, config.run.seed, "initial_critic", num_critics,
-                                 self.networks.dtype)
+        self.thetas_v = _initial(self.networks.critic, config.run.seed, "initial_critic", critics, self.networks.dtype)
         self.thetas_target = self.thetas_v if agent.critic_target == "literal" else self.thetas_v.copy()
         base = OPTIMIZERS[config.sam.base_optimizer]
         self.actor_optimizers = [base(theta, agent.learning_rate) for theta in self.thetas_p]
@@ -39,9 +46,9 @@ class Learner:
         self.seen_action = {"executed": lambda u: executed(sigmoid(u)), "relaxed": sigmoid}[agent.critic_sees]
         scope, transitions = self.networks.scope, self.networks.scope.transitions(agent.batch_size)
         self._single = Scratch(self.networks, 1)
-        self._fresh = Scratch(self.networks, frames, num_critics, scope.rows(frames))
-        self._actor_batch = Scratch(self.networks, agent.batch_size, num_critics)
-        self._critic_batch = Scratch(self.networks, transitions, num_critics, scope.rows(transitions))
+        self._fresh = Scratch(self.networks, frames, critics, scope.rows(frames))
+        self._actor_batch = Scratch(self.networks, agent.batch_size, critics)
+        self._critic_batch = Scratch(self.networks, transitions, critics, scope.rows(transitions))
         if agent.teachers:
             self._student = Workspace(self.networks.actor, agent.batch_size, self.networks.dtype)
 
@@ -93,34 +100,40 @@ class Learner:
 
         Source: Algorithm 1, lines 11-18, on a batch of its own buffer B_i (R40).
         """
-        agent = self.config.agent
-        rows = stream(self.config.run.seed, "replay", iteration, step, i).integers(
-            self.replay.size, size=agent.batch_size)
-        noise = self._normal((agent.batch_size, self.action_dim), "policy", iteration, step, i)
-        scope, batch = self.networks.scope, self.replay.of_agent(i, rows)
-        loss = ActorLoss(self.networks, self.thetas_v, batch, noise, agent.temperature,
-                         POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, self._actor_batch,
-                         scope.surroundings(batch.obs, self.replay, rows, self.seen_action), scope.place(i),
-                         self._advance_anchor(i, batch.obs),
-                         self._masks(self.networks.actor, agent.batch_size, iteration, step, i))
-        loss = self._regularised(self._distilled(loss, i, iteration, step))
+        agent, address = self.config.agent, (iteration, step, i)
+        rows = stream(self.config.run.seed, "replay", *address).integers(self.replay.size, size=agent.batch_size)
+        noise = self._normal((agent.batch_size, self.action_dim), "policy", *address)
+        self._advance_anchor(i)
+        loss = self.actor_loss(i, rows, noise, self._masks(self.networks.actor, agent.batch_size, *address),
+                               lambda shape: self._normal(shape, "perturbation", *address))
         value = take_step(loss, self.thetas_p[i], self.actor_optimizers[i], rho)
         self.networks.actor.advance(self.thetas_p[i])
         return value
+
+    def actor_loss(self, i, rows, noise, masks, normal):
+        """What actor i descends on the transitions ``rows`` (n,) of B_i with noise (n, A), n = ``agent.batch_size``.
+
+        ``masks`` are those of dropout or None (R42); ``normal`` maps a shape to the draws that perturb states (R43).
+        """
+        agent, scope, batch = self.config.agent, self.networks.scope, self.replay.of_agent(i, rows)
+        loss = ActorLoss(self.networks, self.thetas_v, batch, noise, agent.temperature,
+                         POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, self._actor_batch,
+                         scope.surroundings(batch.obs, self.replay, rows, self.seen_action), scope.place(i),
+                         self._anchor(i, batch.obs), masks)
+        return self._regularised(self._distilled(loss, i, normal))
 
     def _regularised(self, loss):
         """The loss that is descended: with the L2 term of the baseline where there is one (R42)."""
         weight = self.config.agent.l2_weight
         return L2Loss(loss, weight) if weight > 0 else loss
 
-    def _distilled(self, loss, i, iteration, step):
+    def _distilled(self, loss, i, normal):
         """Actor i's loss with the divergence from its teachers where there are any (R43)."""
         agent, obs = self.config.agent, loss.batch.obs
         if agent.teachers == 0:
             return loss
-        noise = self._normal(obs.shape, "perturbation", iteration, step, i)
         teachers = [policy_of(self.networks, theta, obs, self._student) for theta in self.thetas_teacher[:, i]]
-        perturbed = obs + self.networks.dtype.type(agent.input_perturbation) * noise
+        perturbed = obs + self.networks.dtype.type(agent.input_perturbation) * normal(obs.shape)
         return DistillationLoss(loss, self.networks, perturbed, teachers, agent.distillation_weight, self._student)
 
     def _masks(self, net, rows, *address):
@@ -130,14 +143,20 @@ class Learner:
             return None
         return dropout_masks(net, rows, rate, stream(self.config.run.seed, "dropout", *address), self.networks.dtype)
 
-    def _advance_anchor(self, i, obs):
-        """Let actor i's slow average of its policies follow, and return it on these states; or None (R41)."""
+    def _advance_anchor(self, i):
+        """Let actor i's slow average of its policies follow, where there is one (R41)."""
+        agent = self.config.agent
+        if agent.forgetting != "none":
+            theta = self.thetas_anchor[i]
+            theta += self.networks.dtype.type(agent.anchor_rate) * (self.thetas_p[i] - theta)
+
+    def _anchor(self, i, obs):
+        """Actor i's slow average on these states, or None (R41)."""
         agent = self.config.agent
         if agent.forgetting == "none":
             return None
-        theta = self.thetas_anchor[i]
-        theta += self.networks.dtype.type(agent.anchor_rate) * (self.thetas_p[i] - theta)
-        return Anchor(*policy_of(self.networks, theta, obs, self._actor_batch.actor), agent.anchor_weight)
+        policy = policy_of(self.networks, self.thetas_anchor[i], obs, self._actor_batch.actor)
+        return Anchor(*policy, agent.anchor_weight)
 
     def update_critic(self, iteration, step, rho):
         """One step of the global critic on (10), with SAM of radius rho or without (None).  Returns the loss.
@@ -147,23 +166,31 @@ class Learner:
         agent, scope = self.config.agent, self.networks.scope
         rows = scope.draw(stream(self.config.run.seed, "critic_replay", iteration, step), self.replay.size,
                           agent.batch_size)
-        batch = self.replay.of_all(rows)
-        target = scope.outputs_of(self._targets(batch, iteration, step))
-        x = scope.arrange(batch.obs, self.seen_action(batch.latent))
-        losses = []
-        for c, work in enumerate(self._critic_batch.critics):
-            masks = self._masks(self.networks.critic, len(x), iteration, step, self.num_agents + c)
-            loss = self._regularised(CriticLoss(self.networks, x, target, work, masks))
-            losses.append(take_step(loss, self.thetas_v[c], self.critic_optimizers[c], rho))
+        noise = self._normal((rows.size, self.action_dim), "target", iteration, step)
+        masks = [self._masks(self.networks.critic, scope.rows(rows.shape[1]), iteration, step, self.num_agents + c)
+                 for c in range(len(self.thetas_v))]
+        values = []
+        for c, loss in enumerate(self.critic_losses(rows, noise, masks)):
+            values.append(take_step(loss, self.thetas_v[c], self.critic_optimizers[c], rho))
             self.networks.critic.advance(self.thetas_v[c])
         if agent.critic_target != "literal":
             self.thetas_target += self.networks.dtype.type(agent.polyak) * (self.thetas_v - self.thetas_target)
-        return np.mean(losses)
+        return np.mean(values)
 
-    def _targets(self, batch, iteration, step):
+    def critic_losses(self, rows, noise, masks):
+        """What each critic descends on the transitions ``rows`` (M, n) of every B_i, with noise (M n, A) for a'.
+
+        ``masks`` has each critic's dropout masks, or None (R42).
+        """
+        scope, batch = self.networks.scope, self.replay.of_all(rows)
+        target = scope.outputs_of(self._targets(batch, noise))
+        x = scope.arrange(batch.obs, self.seen_action(batch.latent))
+        return [self._regularised(CriticLoss(self.networks, x, target, work, own))
+                for work, own in zip(self._critic_batch.critics, masks)]
+
+    def _targets(self, batch, noise):
         """y of (10) by the readings R31 and R32."""
         agent, scratch = self.config.agent, self._critic_batch
-        noise = self._normal((len(batch.reward), self.action_dim), "target", iteration, step)
         latent, next_log_prob = sample_policies(self.networks, self.thetas_p, batch.next_obs, noise, scratch.actor)
         next_q = smallest_q(self.networks, self.thetas_target, batch.next_obs, self.seen_action(latent),
                             scratch.critics)
@@ -186,10 +213,14 @@ class Learner:
         return {"actors": self.thetas_p, "critics": self.thetas_v, "targets": self.thetas_target} | {
             name: thetas for name, thetas in past.items() if len(thetas)}
 
-    def set_state(self, state):
-        """Restore what ``state`` returned."""
+    def set_parameters(self, state):
+        """Restore what ``parameters`` returned, in this learner's dtype."""
         for name, array in self.parameters().items():
             array[...] = state[name]
+
+    def set_state(self, state):
+        """Restore what ``state`` returned."""
+        self.set_parameters(state)
         for name, optimizers in (("actor", self.actor_optimizers), ("critic", self.critic_optimizers)):
             for i, optimizer in enumerate(optimizers):
                 for key, array in optimizer.state.items():

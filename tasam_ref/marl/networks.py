@@ -40,6 +40,11 @@ def build_networks(agent, num_agents, obs_dim, action_dim):
     )
 
 
+def num_critics(agent):
+    """Critics that the reading R32 of the target trains."""
+    return 2 if agent.critic_target == "twin_target" else 1
+
+
 class Scratch:
     """Workspaces of an actor for ``batch`` rows and of the critics for ``critic_rows``, by default as many."""
 

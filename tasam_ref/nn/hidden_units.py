@@ -9,8 +9,6 @@ tanh is the paper's (Sec. VI-A); the others belong to PLASTIC as published (R43)
 
 import numpy as np
 
-from ..kernels.update import through_tanh
-
 EPSILON = 1e-5
 
 
@@ -27,6 +25,8 @@ class Tanh:
     @staticmethod
     def backward(upstream, activation, out):
         """Write dL/dy (B, n) to ``out``, given s = ``upstream`` and h; out may be upstream itself."""
+        from ..kernels.update import through_tanh  # here, so that shapes alone can be had without Numba
+
         through_tanh(upstream, activation)
         if out is not upstream:
             out[...] = upstream

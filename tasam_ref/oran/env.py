@@ -10,6 +10,7 @@ from . import qos, reward
 from .action import build_codec
 from .constraints import qos_holds
 from .radio import RadioFrame, RadioNetwork
+from .spaces import spaces
 from .topology import build_topology
 
 
@@ -49,16 +50,13 @@ class OranEnv:
         self.network = RadioNetwork(config, self.topology)
         counts = self.topology.counts
         self.num_dus, self.num_slices = counts.shape
-        self.num_agents = config.num_agents
+        self.num_agents, self.obs_dim, self.action_dim = spaces(config, self.codec)
         self.slice_names = config.slices.names
         self.executed = self.codec.executed
         self._group = self.topology.serving * self.num_slices + self.topology.slice_of
         self._threshold = np.array(config.slices.rate_threshold_bps)[self.topology.slice_of]
         self._load = counts * (self.num_dus / (config.mdp.reference_ues or config.radio.num_ues))
         self._identity = np.eye(self.num_dus)[:, : self.num_dus * (config.mdp.identity == "one_hot")]
-        dus_of_agent = self.num_dus // self.num_agents
-        self.action_dim = dus_of_agent * self.codec.action_dim
-        self.obs_dim = dus_of_agent * (2 * self.num_slices + self.codec.action_dim + self._identity.shape[1])
         self._targets = _qos_targets(config.reward)
         self._progress = {}
 

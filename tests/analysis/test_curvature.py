@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tasam_ref.analysis.curvature import extreme_eigenvalues, hessian_product
 from tasam_ref.config import AgentConfig
 from tasam_ref.errors import RunFailure, UsageError
+from tasam_ref.marl.distillation import DistillationLoss
 from tasam_ref.marl.losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss
 from tasam_ref.marl.networks import Scratch, build_networks, q_values, sample_policy
 from tasam_ref.marl.replay import Batch
@@ -97,6 +98,20 @@ def test_the_actors_product_is_the_slope_of_its_gradient(scope, critics, anchore
     v = unit(theta, seed)
     if holds_its_choices(loss, theta, v):
         loss.asked(7.0)
+        assert_close(hessian_product(loss, theta)(v), slope_of_gradient(loss, theta, v), 1e-8)
+
+
+@given(seeds)
+def test_the_product_of_a_distilled_actor_is_the_slope_of_its_gradient(seed):
+    """Two teachers, on other states than the actor's own."""
+    alone, theta = actor_case(seed)
+    generator = np.random.default_rng(seed)
+    teachers = [tuple(0.5 * generator.standard_normal((2, ROWS, ACTION))) for _ in range(2)]
+    loss = DistillationLoss(alone, alone.networks, generator.standard_normal((ROWS, OBS)), teachers, 0.4,
+                            Scratch(alone.networks, ROWS).actor)
+    v = unit(theta, seed)
+    if holds_its_choices(alone, theta, v) and holds_its_choices(
+            replace(alone, batch=replace(alone.batch, obs=loss.obs)), theta, v):
         assert_close(hessian_product(loss, theta)(v), slope_of_gradient(loss, theta, v), 1e-8)
 
 

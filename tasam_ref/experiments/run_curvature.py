@@ -1,0 +1,128 @@
+"""Curvature of a stored run: both ends of the Hessian's spectrum of every network's loss at a frozen batch.
+
+The batch comes from the first held-out episodes under the run's own stochastic policy;
+users, channels, traffic and noise are the same for every run, whatever its method and seed.  Targets are those of the
+run's own networks, and the losses are those that its training descends, without dropout.  Everything is in float64.
+"""
+
+import json
+import shlex
+import time
+from dataclasses import asdict
+
+import numpy as np
+
+from ..analysis.curvature import extreme_eigenvalues, hessian_product
+from ..config_io import update
+from ..errors import UsageError
+from ..files import write_atomically
+from ..marl.learner import Learner
+from ..nn.squashed_gaussian import sigmoid
+from ..oran.env import OranEnv
+from ..streams import evaluation_episode_seed, stream
+from .run_folder import COMPLETE
+
+NETWORKS = ("all", "critic", "actors")
+FILE = "curvature.json"
+HEAD = f"{'':<10}{'largest':>12}{'residual':>10}{'smallest':>13}{'residual':>10}{'products':>10}{'seconds':>9}"
+
+
+def measure_run(folder, network="all", transitions=None):
+    """Measure a complete run's networks one by one: yields (name, its entry in curvature.json) once that is stored.
+
+    ``network`` is one of ``NETWORKS``; ``transitions`` of every DU are frozen, by default ``agent.batch_size``.  What
+    the file holds of other networks at the same batch stays.  Raises UsageError for a run that is not complete, and
+    for a loss without a Hessian before anything is measured.  Source: Sec. VI-C, Fig. 9; R44.
+    """
+    if folder.status != COMPLETE:
+        raise UsageError(f"{folder.path}: is {folder.status}: must be complete; go on with: "
+                         f"tasam-ref train --out {shlex.quote(str(folder.path))} --resume")
+    parameters = folder.load_checkpoint()
+    if parameters is None:
+        raise UsageError(f"{folder.path}: its networks, checkpoint.npz, are missing")
+    size = folder.config.agent.batch_size if transitions is None else transitions
+    learner = frozen_learner(folder.config, parameters, size)
+    batch = describe(learner)
+    entries = _stored(folder.path / FILE, batch)
+    products = {name: (hessian_product(loss, theta), theta.size) for name, loss, theta in losses(learner, network)}
+    for name, (product, size) in products.items():
+        start = time.perf_counter()
+        ends = asdict(extreme_eigenvalues(product, size))
+        entries[name] = {"parameters": size, **ends, "seconds": round(time.perf_counter() - start, 3)}
+        with write_atomically(folder.path / FILE) as file:
+            file.write(json.dumps({"batch": batch, "networks": entries}, indent=1) + "\n")
+        yield name, entries[name]
+
+
+def frozen_learner(config, parameters, transitions):
+    """A float64 Learner with a run's ``parameters`` whose buffers hold ``transitions`` held-out ones of every DU."""
+    config = update(config, {"agent": {"dtype": "float64", "batch_size": transitions,
+                                       "buffer_size": max(transitions, config.run.frames_per_iteration)}})
+    env = OranEnv(config)
+    learner = Learner(config, env.num_agents, env.obs_dim, env.action_dim, env.executed)
+    learner.set_parameters(parameters)
+    for t in range(transitions):
+        episode, frame = divmod(t, config.run.eval_frames)
+        if frame == 0:
+            obs = env.reset(seed=evaluation_episode_seed(episode))
+        latent, _ = learner.act(obs, _noise((env.num_agents, env.action_dim), "curvature_exploration", t))
+        next_obs, reward, _ = env.step(sigmoid(latent))
+        learner.replay.add(obs, latent, reward, next_obs)
+        obs = next_obs
+    return learner
+
+
+def losses(learner, network="all"):
+    """Triples (name, loss, theta) of the networks that are asked for.
+
+    An actor's batch is all that its buffer holds, the critic's evenly spaced moments of it, as many as in training.
+    """
+    held, action_dim = learner.replay.size, learner.action_dim
+    if network != "actors":
+        rows = np.tile(_critic_moments(learner), (learner.num_agents, 1))
+        noise = _noise((rows.size, action_dim), "curvature_target")
+        for c, loss in enumerate(learner.critic_losses(rows, noise, [None] * len(learner.thetas_v))):
+            yield f"critic {c}", loss, learner.thetas_v[c]
+    if network != "critic":
+        for i, theta in enumerate(learner.thetas_p):
+            noise = _noise((held, action_dim), "curvature_policy", i)
+            loss = learner.actor_loss(i, np.arange(held), noise, None,
+                                      lambda shape, i=i: _noise(shape, "curvature_perturbation", i))
+            yield f"actor {i}", loss, theta
+
+
+def describe(learner):
+    """How the batch of a ``frozen_learner`` was made, for those who read the file."""
+    held, frames = learner.replay.size, learner.config.run.eval_frames
+    return {"from": "the first held-out episodes, under the run's own stochastic policy",
+            "targets": "of the run's own target networks and actors", "noise_seed": 0,
+            "episodes": -(-held // frames), "frames_per_episode": frames, "transitions_per_actor": held,
+            "transitions_of_critic": learner.num_agents * len(_critic_moments(learner))}
+
+
+def line(name, entry):
+    """An entry as a line below ``HEAD``."""
+    largest, smallest = entry["largest"], entry["smallest"]
+    return (f"{name:<10}{largest['value']:>12.6g}{largest['residual']:>10.1e}{smallest['value']:>13.6g}"
+            f"{smallest['residual']:>10.1e}{largest['products'] + smallest['products']:>10}{entry['seconds']:>9.1f}")
+
+
+def _critic_moments(learner):
+    held = learner.replay.size
+    taken = learner.networks.scope.transitions(held)
+    return np.arange(taken) * held // taken
+
+
+def _noise(shape, name, *index):
+    return stream(0, name, *index).standard_normal(shape)
+
+
+def _stored(path, batch):
+    """What the file holds of this batch, by network.  Raises UsageError when it is not one of ours."""
+    if not path.exists():
+        return {}
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        return dict(content["networks"]) if content["batch"] == batch else {}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UsageError(f"{path}: not a readable curvature.json ({type(error).__name__}); remove it") from None

@@ -1,0 +1,142 @@
+"""What an iteration multiplies: by hand for a tiny network, and as NumPy is seen to multiply in real iterations."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from trainings import start
+
+from tasam_ref.config import Config
+from tasam_ref.config_io import apply_settings
+from tasam_ref.marl.cost import (
+    backward_products,
+    flops,
+    forward_products,
+    input_gradient_products,
+    iteration_products,
+    update_products,
+)
+from tasam_ref.marl.networks import build_networks
+from tasam_ref.nn.mlp import MLP
+
+TINY = ("agent.hidden_sizes=[3]", "agent.batch_size=5", "run.frames_per_iteration=4")
+
+
+def operations(parts):
+    return {name: flops(products) for name, products in parts.items()}
+
+
+def tiny(*settings):
+    """Two actors 2-3-2, a critic 3-3-1, batches of 5 per actor and 3 of each for the critic."""
+    config = apply_settings(Config(), (*TINY, *settings))
+    return config, build_networks(config.agent, 2, 2, 1)
+
+
+def test_a_pass_by_hand():
+    """2-3-2 on 5 rows: 2 5 (2 3 + 3 2) forward and for the weights, 2 5 3 2 down to the hidden layer, 2 5 2 3 to x."""
+    net = MLP((2, 3, 2))
+    assert forward_products(net, 5) == [(5, 2, 3, "nn"), (5, 3, 2, "nn")]
+    assert sorted(backward_products(net, 5)) == [(2, 5, 3, "tn"), (3, 5, 2, "tn"), (5, 2, 3, "nt")]
+    assert input_gradient_products(net, 5, 1) == [(5, 2, 3, "nt"), (5, 3, 1, "nt")]
+    assert [flops(products) for products in (forward_products(net, 5), backward_products(net, 5),
+                                             input_gradient_products(net, 5, 1))] == [120, 180, 90]
+
+
+def test_concatenated_rectifiers_widen_what_follows():
+    """2-3-3-2 with 6 inputs behind each hidden layer."""
+    assert flops(forward_products(MLP((2, 3, 3, 2), "crelu"), 5)) == 2 * 5 * (2 * 3 + 6 * 3 + 6 * 2)
+    assert flops(backward_products(MLP((2, 3, 3, 2), "crelu"), 5)) == 2 * 5 * (2 * 3 + 2 * 6 * 3 + 2 * 6 * 2)
+
+
+def test_an_iteration_by_hand():
+    """Forward actor 24 and critic 24 per row, backward 36 and 30, dQ/da 12; 5 rows per actor, 6 for the critic."""
+    config, networks = tiny()
+    assert operations(iteration_products(config, networks, 1)) == {
+        "acting": 24 * 2 * 4,
+        "TD-errors": 24 * 8 + 2 * 24 * 8,
+        "actors' gradients": 3 * 5 * (24 + 36 + 24 + 12),           # SAM on one of two
+        "anchors and teachers": 0,
+        "critic's target": 24 * 6 + 24 * 6,
+        "critic's gradient": 2 * 6 * (24 + 30),                     # SAM
+    }
+
+
+@pytest.mark.parametrize(("setting", "part", "expected"), [
+    ("agent.policy_gradient=score_function", "actors' gradients", 2 * 5 * (24 + 36 + 24)),
+    ("agent.policy_gradient=score_function_replayed", "actors' gradients", 2 * 5 * (24 + 36 + 24)),
+    ("agent.critic_target=twin_target", "actors' gradients", 2 * 5 * (24 + 36 + 2 * (24 + 12))),
+    ("agent.critic_target=twin_target", "critic's target", 24 * 6 + 2 * 24 * 6),
+    ("agent.critic_target=twin_target", "critic's gradient", 2 * 2 * 6 * (24 + 30)),
+    ("agent.critic_target=twin_target", "TD-errors", 24 * 8 + 2 * 2 * 24 * 8),
+    ("agent.critic_target=literal", "critic's gradient", 2 * 6 * (24 + 30)),
+    ("agent.entropy_in_target=literal", "critic's target", 2 * 24 * 6 + 24 * 6),
+    ("agent.td_value=v", "TD-errors", 2 * 24 * 8 + 2 * 24 * 8),
+    ("agent.forgetting=policy_anchor", "anchors and teachers", 2 * 5 * 24),
+    ("agent.teachers=3", "anchors and teachers", 3 * 2 * 5 * 24),
+    ("agent.teachers=3", "actors' gradients", 2 * 5 * (2 * (24 + 36) + 24 + 12)),
+    ("sam.use_sam_critic=false", "critic's gradient", 6 * (24 + 30)),
+    ("agent.gradient_steps=7", "critic's target", 7 * 2 * 24 * 6),
+    ("agent.gradient_steps=7", "acting", 24 * 2 * 4),
+    ("agent.critic_scope=joint", "critic's gradient", 2 * 5 * (2 * 2 * (6 * 3 + 3 * 2) + 2 * 3 * 2)),
+])
+def test_a_reading_by_hand(setting, part, expected):
+    """The joint critic is 6-3-2 on the 5 moments of its batch."""
+    config, networks = tiny(setting)
+    assert operations(iteration_products(config, networks, 0))[part] == expected
+
+
+def test_an_update_is_an_iteration_of_one_step_without_the_acting():
+    config, networks = tiny()
+    iteration = iteration_products(config, networks, 2)
+    assert update_products(config.agent, networks, 3, 2, True) == {
+        part: iteration[part] for part in iteration if part not in ("acting", "TD-errors")}
+
+
+def known(m, k, n, layout):
+    """Operands of one row or column are transposed and not."""
+    return (m, k, n, layout if min(m, k, n) > 1 else "")
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """Counts the products that NumPy takes."""
+    products, matmul = Counter(), np.matmul
+
+    def counting(left, right, **options):
+        layout = "".join("n" if operand.flags.c_contiguous else "t" for operand in (left, right))
+        products[known(*left.shape, right.shape[1], layout)] += 1
+        return matmul(left, right, **options)
+
+    monkeypatch.setattr(np, "matmul", counting)
+    return products
+
+
+MIXED = ("sam.td_var_scale=relative", "sam.td_var_threshold=1.0")   # the gate of two of three actors is open
+
+
+@pytest.mark.parametrize(("method", "settings"), [
+    ("no_sam", ()), ("actor_sam", ()), ("critic_sam", ()), ("both_sam", ()), ("ta_sam", MIXED),
+    ("ta_sam", ("sam.td_var_threshold=inf",)), ("ta_sam", ("sam.td_var_threshold=0.0",)),
+    ("policy_anchor", MIXED), ("l2", ()), ("dropout", ()), ("spectral_norm", ()), ("centralised_sac", ()),
+    ("plastic_as_described", ()), ("plastic_lee2023", ()),
+    ("ta_sam", (*MIXED, "agent.critic_target=twin_target", "agent.td_value=v", "agent.gradient_steps=3")),
+    ("ta_sam", (*MIXED, "agent.critic_scope=joint", "agent.entropy_in_target=literal", "mdp.identity=one_hot")),
+    ("both_sam", ("agent.policy_gradient=score_function", "agent.critic_target=literal")),
+    ("both_sam", ("agent.policy_gradient=score_function_replayed", "agent.critic_target=twin_target")),
+    ("plastic_lee2023", ("agent.teachers=3", "agent.forgetting=policy_anchor", "agent.critic_scope=joint")),
+])
+def test_an_iteration_multiplies_what_is_listed(tiny_config, seen, method, settings):
+    """Every product with its shape and its transposed operands, no more and no less."""
+    trainer = start(tiny_config, method, *settings)
+    seen.clear()
+    count = int(trainer.iterate()["sam_actor"].sum())
+    assert settings != MIXED or count == 2
+    parts = iteration_products(trainer.config, trainer.learner.networks, count)
+    assert seen == Counter(known(*product) for products in parts.values() for product in products)
+
+
+def test_the_cost_does_not_depend_on_the_number_format(tiny_config):
+    config = replace(tiny_config, agent=replace(tiny_config.agent, dtype="float64"))
+    one, other = (iteration_products(c, build_networks(c.agent, 3, 4, 2), 1) for c in (tiny_config, config))
+    assert one == other

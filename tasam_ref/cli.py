@@ -230,8 +230,9 @@ def _refuse_seed(settings, why):
 def _add_baselines(commands):
     parser = _command(
         commands, "baselines", _baselines, "reward and QoS of policies that do not learn",
-        "Evaluate idle, random, the equal static split and the best static split of a grid on the held-out episodes. "
-        "They give rewards a scale: the network is alive when idle < random < equal < best.")
+        "Evaluate on the held-out episodes: idle, random, the equal split under every scheduler, a split by demand, the "
+        "best static split of a grid, and a greedy allocator that sees the coming frame. They give rewards a scale: the "
+        "network is alive when idle < random < equal < best.")
     _add_config_options(parser)
 
 

@@ -262,8 +262,8 @@ def test_baselines_prints_a_line_per_policy(capsys, quick_references):
     assert main(["baselines", *SHORT]) == 0
     *lines, ranges, geometry = capsys.readouterr().out.splitlines()
     names = [line.split("  ")[0] for line in lines[1:]]
-    assert names[:3] == ["idle", "random", "equal split"] and len(names) == 4
-    assert re.fullmatch(r"best static split \((0|50|100)/(0|50|100)/(0|50|100) %\)", names[3])
+    assert names[:3] == ["idle", "random", "equal split, round robin"] and len(names) == 8
+    assert re.fullmatch(r"best static split \((0|50|100)/(0|50|100)/(0|50|100) %\)", names[6])
     assert ranges.startswith("over 6 static splits: eMBB 0.0 Mbit/s to ") and ranges.endswith(" to 10.00 ms")
     assert re.fullmatch(r"SIR without fading above 0 dB: \d+\.\d % of users", geometry)
     assert "0.0 Mbit/s" in lines[1] and "100 / 100 / 100 %" in lines[1]
@@ -283,7 +283,8 @@ def test_compare_prints_a_table_with_every_method_and_reference(compared):
     done, _ = compared
     assert (done.returncode, complaints(done)) == (0, "")
     starts = [line.split("  ")[0] for line in done.stdout.splitlines()]
-    for name in ("ta_sam", "no_sam", "idle", "random", "equal split"):
+    for name in ("ta_sam", "no_sam", "idle", "random", "equal split, proportional fair",
+                 "demand-proportional split", "greedy on the true channel"):
         assert starts.count(name) == 1
     assert any(start.startswith("best static split (") for start in starts)
     assert re.search(r"(?m)^ta_sam - no_sam: \S+ \[\S+, \S+\] in reward, paired by seed$", done.stdout)

@@ -5,10 +5,12 @@ import csv
 import numpy as np
 import pytest
 from command_line import number_of_colours
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from tasam_ref.config_io import apply_settings
 from tasam_ref.errors import RunFailure, UsageError
+from tasam_ref.experiments import plotting
 from tasam_ref.experiments.comparison import plan, prepare, run_all
 from tasam_ref.experiments.evaluation import Evaluation
 from tasam_ref.experiments.plotting import plot_comparison
@@ -46,7 +48,7 @@ def folders(tmp_path, tiny_config):
 
 @pytest.fixture
 def references():
-    return {"idle": evaluation(-1.5), "random": evaluation(0.1), "equal split": evaluation(0.2)}
+    return {"idle": evaluation(-1.5), "random": evaluation(0.1), "equal split, proportional fair": evaluation(0.2)}
 
 
 def test_a_plan_has_an_entry_per_method_and_seed_seed_by_seed(tmp_path, tiny_config):
@@ -118,7 +120,8 @@ def test_the_csv_file_reads_back_exactly(folders, tmp_path):
 
 def test_the_table_has_a_line_per_method_and_reference_and_paired_differences(folders, references):
     lines = comparison_table(folders, references).splitlines()
-    assert [line.split("  ")[0] for line in lines[1:6]] == ["ta_sam", "no_sam", "idle", "random", "equal split"]
+    assert [line.split("  ")[0] for line in lines[1:6]] == ["ta_sam", "no_sam", "idle", "random",
+                                                          "equal split, proportional fair"]
     # mean 0.625 and 0.375; half width 12.706 * 0.25 / 2 = 1.588
     assert "0.625 [-0.963, 2.213]" in lines[1] and "0.375 [-1.213, 1.963]" in lines[2]
     for line in lines[1:6]:
@@ -166,3 +169,13 @@ def test_the_same_runs_give_the_same_picture_and_other_runs_another(tmp_path, fo
         plot_comparison(tmp_path / name, runs, references)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
     assert (tmp_path / "one.png").read_bytes() != (tmp_path / "three.png").read_bytes()
+
+
+def test_the_picture_shows_the_references_it_has_room_for_and_no_others(folders):
+    rewards = {"idle": -3.0, "random": 0.15, "equal split, round robin": 0.12, "equal split, proportional fair": 0.1,
+               "demand-proportional split": -0.4, "best static split (1/2/3 %)": 0.2, "greedy on the channel": 0.3}
+    axes = Figure().subplots()
+    plotting._draw_held_out(axes, group_by_method(folders), {n: evaluation(r) for n, r in rewards.items()})
+    shown = {text.get_text(): text.xy[1] for text in axes.texts}
+    assert list(shown) == ["equal split, proportional fair", "best static split (1/2/3 %)", "greedy on the channel"]
+    assert list(shown.values()) == pytest.approx([0.1, 0.2, 0.3])

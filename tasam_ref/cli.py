@@ -195,6 +195,7 @@ def _compare(options):
     configs = {name: configure(name, preset, options.settings) for name in options.methods}
     _refuse_seed(options.settings, "compare takes seeds 0 to N-1; use --seeds N")
 
+    from .experiments.ceiling import reward_ceiling
     from .experiments.comparison import plan, prepare, run_all
     from .experiments.evaluation import best_split, reference_evaluations, static_grid
     from .experiments.plotting import plot_comparison
@@ -208,7 +209,7 @@ def _compare(options):
     if folders[0].config.num_slices <= 3:  # more than the fixed policies' two bits per RB can name
         references = reference_evaluations(folders[0].config, best_split(static_grid(folders[0].config)))
     plot_comparison(options.out / "learning_curves.png", folders, references)
-    print("\n" + comparison_table(folders, references), end="")
+    print("\n" + comparison_table(folders, references, reward_ceiling(folders[0].config)), end="")
     print(f"stored in {options.out}: comparison.csv, learning_curves.png and the runs")
     return 0
 
@@ -230,20 +231,22 @@ def _refuse_seed(settings, why):
 def _add_baselines(commands):
     parser = _command(
         commands, "baselines", _baselines, "reward and QoS of policies that do not learn",
-        "Evaluate on the held-out episodes: idle, random, the equal split under every scheduler, a split by demand, the "
-        "best static split of a grid, and a greedy allocator that sees the coming frame. They give rewards a scale: the "
-        "network is alive when idle < random < equal < best.")
+        "Evaluate on the held-out episodes: idle, random, the equal split under every scheduler, a split by demand, "
+        "the best static split of a grid, and a greedy allocator that sees the coming frame. They give rewards a "
+        "scale: the network is alive when idle < random < equal < best. The gap is to a bound on any policy's reward.")
     _add_config_options(parser)
 
 
 def _baselines(options):
     from .config_io import apply_settings, load_preset
+    from .experiments.ceiling import reward_ceiling
     from .experiments.evaluation import best_split, reference_evaluations, share_above_0_db, static_grid
     from .experiments.tables import grid_ranges, reference_table
 
     config = apply_settings(load_preset(options.preset), options.settings)
     grid = static_grid(config, steps=20)
-    print(reference_table(reference_evaluations(config, best_split(grid)), config), end="")
+    evaluations = reference_evaluations(config, best_split(grid))
+    print(reference_table(evaluations, config, reward_ceiling(config)), end="")
     print(grid_ranges(grid, config), end="")
     print(f"SIR without fading above 0 dB: {100 * share_above_0_db(config):.1f} % of users")
     return 0

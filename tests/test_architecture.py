@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "kernels": set(),
     "nn": {"kernels"},
     "optim": {"kernels"},
-    "analysis": {"nn", "optim", "kernels", "marl", "streams", "errors"},
+    "analysis": {"nn", "optim", "kernels", "oran", "marl", "streams", "errors", "parameters"},
     "oran": {"kernels", "config", "streams", "errors", "parameters"},
     "marl": {"kernels", "nn", "optim", "config", "streams", "errors", "files"},
     "methods": ROOMS - {"experiments"} | {"config", "config_io", "streams", "errors"},

@@ -261,6 +261,8 @@ def test_a_truncated_or_foreign_checkpoint_is_refused_in_one_line(capsys, tmp_pa
 def test_baselines_prints_a_line_per_policy(capsys, quick_references):
     assert main(["baselines", *SHORT]) == 0
     *lines, ranges, geometry = capsys.readouterr().out.splitlines()
+    *lines, ceiling = lines
+    assert re.match(r"gap: to \S+ \[\S+, \S+\], the mean bound on any policy in 2 held-out frames; on those", ceiling)
     names = [line.split("  ")[0] for line in lines[1:]]
     assert names[:3] == ["idle", "random", "equal split, round robin"] and len(names) == 8
     assert re.fullmatch(r"best static split \((0|50|100)/(0|50|100)/(0|50|100) %\)", names[6])

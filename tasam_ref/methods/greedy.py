@@ -31,7 +31,7 @@ def improved(env, start, other):
     """Owners of the RBs (M, K), as ``encode_two_bit`` takes them, by one local search in all DUs at once.
 
     A move hands a block of RBs from one slice to another in every DU, those on which the best user of the one gains
-    most on the best user of the other; a DU keeps it where its own reward (8) rises.  Blocks shrink from
+    most on the best user of the other; a DU keeps it where its own reward rises.  Blocks shrink from
     FIRST_BLOCK of the band to one RB, and each is tried once between every two slices.  Begins at ``start``, in each DU
     at ``other`` where that pays more, and returns ``start`` if all that lowers the sum of rewards.  ``env`` is
     stepped and set back.

@@ -11,6 +11,7 @@ from matplotlib.image import imread
 from tasam_ref.config_io import apply_settings
 from tasam_ref.errors import RunFailure, UsageError
 from tasam_ref.experiments import plotting
+from tasam_ref.experiments.ceiling import Ceiling
 from tasam_ref.experiments.comparison import plan, prepare, run_all
 from tasam_ref.experiments.evaluation import Evaluation
 from tasam_ref.experiments.plotting import plot_comparison
@@ -119,7 +120,7 @@ def test_the_csv_file_reads_back_exactly(folders, tmp_path):
 
 
 def test_the_table_has_a_line_per_method_and_reference_and_paired_differences(folders, references):
-    lines = comparison_table(folders, references).splitlines()
+    lines = comparison_table(folders, references, Ceiling(np.array([1.0, 1.0]), np.array([]))).splitlines()
     assert [line.split("  ")[0] for line in lines[1:6]] == ["ta_sam", "no_sam", "idle", "random",
                                                           "equal split, proportional fair"]
     # mean 0.625 and 0.375; half width 12.706 * 0.25 / 2 = 1.588
@@ -128,12 +129,14 @@ def test_the_table_has_a_line_per_method_and_reference_and_paired_differences(fo
         assert "12.3 Mbit/s" in line and "4.6 Mbit/s" in line and "1.23 ms" in line and "25 / 100 / 0 %" in line
     assert "33 %" in lines[1] and lines[1].split()[-1] in ("10", "11")
     assert lines[3].split("  ")[1:] and "-1.500" in lines[3]
-    assert lines[6:] == ["ta_sam - no_sam: 0.250 [0.250, 0.250] in reward, paired by seed"]
+    assert " 0.375 " in lines[1] and " 0.625 " in lines[2] and " 2.500 " in lines[3]        # gaps to 1
+    assert lines[6:] == ["gap: to 1.000 [1.000, 1.000], the mean bound on any policy in 2 held-out frames",
+                         "ta_sam - no_sam: 0.250 [0.250, 0.250] in reward, paired by seed"]
 
 
 def test_one_seed_gives_a_table_and_a_picture_without_intervals(tmp_path, tiny_config, references):
     runs = [by_hand(tmp_path, method, tiny_config, 0, 0.5) for method in ("ta_sam", "no_sam")]
-    table = comparison_table(runs, references)
+    table = comparison_table(runs, references, None)
     assert "nan" not in table and "ta_sam - no_sam: 0.000 in reward" in table
     plot_comparison(tmp_path / "one.png", runs, references)
     assert number_of_colours(tmp_path / "one.png") > 100

@@ -278,9 +278,11 @@ def test_a_truncated_or_foreign_checkpoint_is_refused_in_one_line(capsys, tmp_pa
 def test_baselines_prints_a_line_per_policy(capsys, quick_references):
     assert main(["baselines", *SHORT]) == 0
     *lines, ranges, geometry = capsys.readouterr().out.splitlines()
+    *lines, ceiling = lines
+    assert re.match(r"gap: to \S+ \[\S+, \S+\], the mean bound on any policy in 2 held-out frames; on those", ceiling)
     names = [line.split("  ")[0] for line in lines[1:]]
-    assert names[:3] == ["idle", "random", "equal split"] and len(names) == 4
-    assert re.fullmatch(r"best static split \((0|50|100)/(0|50|100)/(0|50|100) %\)", names[3])
+    assert names[:3] == ["idle", "random", "equal split, round robin"] and len(names) == 8
+    assert re.fullmatch(r"best static split \((0|50|100)/(0|50|100)/(0|50|100) %\)", names[6])
     assert ranges.startswith("over 6 static splits: eMBB 0.0 Mbit/s to ") and ranges.endswith(" to 10.00 ms")
     assert re.fullmatch(r"SIR without fading above 0 dB: \d+\.\d % of users", geometry)
     assert "0.0 Mbit/s" in lines[1] and "100 / 100 / 100 %" in lines[1]
@@ -301,7 +303,8 @@ def test_compare_prints_a_table_with_every_method_and_reference(compared):
     assert (done.returncode, complaints(done)) == (0, "")
     starts = [line.split("  ")[0] for line in done.stdout.splitlines()]
     for name, tables in (("ta_sam", 2), ("no_sam", 2), ("at equal gradients", 1), ("idle", 1), ("random", 1),
-                         ("equal split", 1)):
+                         ("equal split, proportional fair", 1), ("demand-proportional split", 1),
+                         ("greedy on the true channel", 1)):
         assert starts.count(name) == tables
     assert any(start.startswith("best static split (") for start in starts)
     for what in ("reward", "reward at equal gradients"):

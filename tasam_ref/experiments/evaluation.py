@@ -1,15 +1,17 @@
 """Held-out evaluation: the same episodes for every policy, which no training run ever sees."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..marl.networks import build_networks, mean_latent
-from ..methods.fixed import random_policy, split_grid, split_policy, two_bit_config
+from ..methods.fixed import demand_shares, random_policy, split_grid, split_policy, two_bit_config
+from ..methods.greedy import greedy_policy
 from ..nn.mlp import Workspace
 from ..nn.squashed_gaussian import sigmoid
 from ..oran.env import OranEnv
+from ..oran.radio import SCHEDULERS
 from ..streams import evaluation_episode_seed, training_episode_seed
 
 
@@ -51,7 +53,7 @@ def evaluate(config, policy, seeds, frames):
     obs = np.stack([env.reset(seed=seed) for env, seed in zip(envs, seeds)])
     sums = [0.0, 0.0, 0.0, 0.0]
     for frame in range(frames):
-        steps = [env.step(action) for env, action in zip(envs, policy(obs, frame))]
+        steps = [env.step(action) for env, action in zip(envs, policy(envs, obs, frame))]
         obs = np.stack([o for o, _, _ in steps])
         values = (
             [reward.mean() for _, reward, _ in steps],
@@ -75,7 +77,7 @@ def deterministic_policy(config, thetas_p):
     networks = build_networks(config.agent, env.num_agents, env.obs_dim, env.action_dim)
     work = Workspace(networks.actor, config.run.eval_episodes, networks.dtype)
 
-    def policy(obs, frame):
+    def policy(envs, obs, frame):
         rows = [np.ascontiguousarray(obs[:, i], dtype=networks.dtype) for i in range(env.num_agents)]
         latents = [mean_latent(networks, theta, row, work).copy() for theta, row in zip(thetas_p, rows)]
         return sigmoid(np.stack(latents, axis=1))
@@ -100,17 +102,25 @@ def best_split(grid):
 
 
 def reference_evaluations(config, best):
-    """Evaluations of idle, random, equal split and the given best static split, by name, on the held-out episodes."""
+    """Evaluations on the held-out episodes of all policies that do not learn, by name.
+
+    The equal split runs under every scheduler, the others under the configuration's.  ``best`` are the shares of the
+    best static split.
+    """
     config = two_bit_config(config)
     count = config.num_slices
     label = "/".join(f"{100 * share:.0f}" for share in best)
+    under = {name: replace(config, radio=replace(config.radio, scheduler=name)) for name in SCHEDULERS}
     policies = {
-        "idle": split_policy(config, np.zeros(count)),
-        "random": random_policy(config),
-        "equal split": split_policy(config, np.full(count, 1 / count)),
-        f"best static split ({label} %)": split_policy(config, best),
+        "idle": (config, split_policy(config, np.zeros(count))),
+        "random": (config, random_policy(config)),
+        **{f"equal split, {name.replace('_', ' ')}": (changed, split_policy(config, np.full(count, 1 / count)))
+           for name, changed in under.items()},
+        "demand-proportional split": (config, split_policy(config, demand_shares(config))),
+        f"best static split ({label} %)": (config, split_policy(config, best)),
+        "greedy on the true channel": (config, greedy_policy(config)),
     }
-    return {name: evaluate_held_out(config, policy) for name, policy in policies.items()}
+    return {name: evaluate_held_out(network, policy) for name, (network, policy) in policies.items()}
 
 
 def share_above_0_db(config):

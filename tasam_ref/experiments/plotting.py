@@ -10,6 +10,9 @@ from .tables import group_by_method
 # Okabe and Ito's colours, told apart by colour-blind readers too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
+# References that the picture has room for, by how their names begin, and their lines.
+REFERENCES = {"equal split, proportional fair": "-", "best static split": "--", "greedy": ":"}
+
 
 def plot_comparison(path, folders, references):
     """Write a PNG: training reward over iterations, and held-out reward against the reference policies."""
@@ -55,10 +58,10 @@ def _draw_held_out(axes, groups, references):
         axes.plot(np.full(rewards.size, x), rewards, "o", color=colour, alpha=0.45, markersize=5)
         axes.plot([x - 0.2, x + 0.2], [interval.mean] * 2, color=colour, linewidth=2)
         axes.vlines(x + 0.12, interval.low, interval.high, color=colour)
-    shown = [(n, e) for n, e in references.items() if n != "idle"]
-    for style, (name, evaluation) in zip(("-", "--", ":"), shown):
-        axes.axhline(evaluation.reward.mean(), color="0.4", linestyle=style, linewidth=1)
-        axes.annotate(name, (0, evaluation.reward.mean()), xycoords=("axes fraction", "data"), xytext=(3, 2),
-                      textcoords="offset points", fontsize=7, color="0.3")
+    for start, style in REFERENCES.items():
+        for name, reward in ((n, e.reward.mean()) for n, e in references.items() if n.startswith(start)):
+            axes.axhline(reward, color="0.4", linestyle=style, linewidth=1)
+            axes.annotate(name, (0, reward), xycoords=("axes fraction", "data"), xytext=(3, 2),
+                          textcoords="offset points", fontsize=7, color="0.3")
     axes.set_xticks(range(len(groups)), groups)
     axes.set_xlim(-0.6, len(groups) - 0.4)

@@ -47,47 +47,74 @@ def write_csv(path, rows):
         file.write(text.getvalue())
 
 
-def comparison_table(folders, references):
-    """The comparison as text: a line per method, a line per reference policy, and paired differences."""
+def comparison_table(folders, references, ceiling):
+    """The comparison as text: a line per method, a line per reference policy, the ceiling, and paired differences."""
     config = folders[0].config
     groups = group_by_method(folders)
-    head = ["", "reward", *config.slices.names, "Q_min violated", "SAM actors", "seconds"]
+    head = ["", "reward", *_gap_head(ceiling), *config.slices.names, "Q_min violated", "SAM actors"]
     body = []
     for method, runs in groups.items():
         rows = summary_rows(runs)
         evaluations = [run.evaluation() for run in runs]
-        body.append([method, str(mean_interval([row["reward"] for row in rows])),
+        rewards = [row["reward"] for row in rows]
+        body.append([method, str(mean_interval(rewards)), *_gap_cells(rewards, ceiling),
                      *_quality_cells(evaluations, config),
-                     f"{100 * np.mean([row['sam_actor_share'] for row in rows]):.0f} %",
-                     f"{np.mean([row['wall_seconds'] for row in rows]):.0f}"])
+                     f"{100 * np.mean([row['sam_actor_share'] for row in rows]):.0f} %"])
     for name, evaluation in references.items():
-        body.append([name, f"{evaluation.reward.mean():.3f}", *_quality_cells([evaluation], config), "", ""])
-    return format_table(head, body) + "".join(_differences(groups, RunFolder.evaluation, "reward"))
+        body.append([name, f"{evaluation.reward.mean():.3f}", *_gap_cells(evaluation.reward, ceiling),
+                     *_quality_cells([evaluation], config), ""])
+    measured = _differences(groups, RunFolder.evaluation, "reward")
+    return format_table(head, body) + ceiling_line(ceiling) + "".join(measured)
 
 
-def equal_gradients_table(folders):
+def equal_gradients_table(folders, ceiling=None):
     """The methods again as text, all at the gradient evaluations that a run without SAM takes, and paired differences.
 
-    A SAM step costs two evaluations, so those methods are shown as they were earlier; "gradients" is what their whole
-    runs spent.
+    A SAM step costs two evaluations, so those methods are shown as they were earlier; "gradients" and "seconds" are
+    what their whole runs spent.
     """
     config, groups, body = folders[0].config, group_by_method(folders), []
-    head = ["at equal gradients", "reward", *config.slices.names, "Q_min violated", "gradients"]
+    head = ["at equal gradients", "reward", *_gap_head(ceiling), *config.slices.names, "Q_min violated", "gradients",
+            "seconds"]
     for method, runs in groups.items():
         evaluations = [run.evaluation_at_equal_gradients() for run in runs]
-        spent = np.mean([row["gradient_evaluations"] for row in summary_rows(runs)])
-        body.append([method, str(mean_interval([e.reward.mean() for e in evaluations])),
-                     *_quality_cells(evaluations, config), f"{spent:.0f}"])
+        rows = summary_rows(runs)
+        spent = [np.mean([row[name] for row in rows]) for name in ("gradient_evaluations", "wall_seconds")]
+        rewards = [evaluation.reward.mean() for evaluation in evaluations]
+        body.append([method, str(mean_interval(rewards)), *_gap_cells(rewards, ceiling),
+                     *_quality_cells(evaluations, config), *(f"{amount:.0f}" for amount in spent)])
     measured = _differences(groups, RunFolder.evaluation_at_equal_gradients, "reward at equal gradients")
     return format_table(head, body) + "".join(measured)
 
 
-def reference_table(evaluations, config):
-    """Evaluations by name as text: mean reward with its interval over episodes, QoS, violations."""
-    head = ["", "reward", *config.slices.names, "Q_min violated"]
-    body = [[name, str(mean_interval(evaluation.reward)), *_quality_cells([evaluation], config)]
-            for name, evaluation in evaluations.items()]
-    return format_table(head, body)
+def reference_table(evaluations, config, ceiling=None):
+    """Evaluations by name as text: mean reward with its interval over episodes, QoS, violations, and the ceiling."""
+    head = ["", "reward", *_gap_head(ceiling), *config.slices.names, "Q_min violated"]
+    body = [[name, str(mean_interval(evaluation.reward)), *_gap_cells(evaluation.reward, ceiling),
+             *_quality_cells([evaluation], config)] for name, evaluation in evaluations.items()]
+    return format_table(head, body) + ceiling_line(ceiling)
+
+
+def ceiling_line(ceiling):
+    """One line: the bounds that gaps are measured from, or why there are none; nothing without a ceiling."""
+    if ceiling is None:
+        return ""
+    if ceiling.missing:
+        return f"no gap to a bound on the reward: {ceiling.missing}\n"
+    count = ceiling.every.size
+    line = f"gap: to {mean_interval(ceiling.every)}, the mean bound on any policy in {count} held-out frames"
+    if ceiling.no_idle.size:
+        line += f"; on those that leave no RB idle: {mean_interval(ceiling.no_idle)}"
+    return line + "\n"
+
+
+def _gap_head(ceiling):
+    return ["gap"] if _gap_cells([0.0], ceiling) else []
+
+
+def _gap_cells(rewards, ceiling):
+    """The mean reward's distance to the bound for every policy, where there is one."""
+    return [] if ceiling is None or ceiling.missing else [f"{ceiling.every.mean() - np.mean(rewards):.3f}"]
 
 
 def grid_ranges(grid, config):

@@ -67,6 +67,14 @@ def decode_two_bit(action, num_slices):
     return Allocation(shares, None, np.minimum(shares.sum(axis=1), 1.0).sum(axis=1))
 
 
+def encode_two_bit(owner):
+    """The action that ``decode_two_bit`` reads as these owners.
+
+    owner (..., K) whole numbers: 0 idle, 1 slice 1, 2 slice 2, 3 slice 3.  Returns (..., 2K).  Source: Sec. IV-A2, R20.
+    """
+    return np.concatenate((owner // 2, owner % 2), axis=-1).astype(float)
+
+
 def decode_slice_and_user(action, num_slices, topology):
     """Two numbers per RB, quantised: b_k to idle or a slice, e_k to one user of that slice in the cell.
 

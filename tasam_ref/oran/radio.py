@@ -42,6 +42,7 @@ class RadioNetwork:
         self.latency = LATENCY_MODELS[slices.latency_model]
         self.sinr = {"physical": self._sinr_physical, "literal": self._sinr_literal}[self.radio.interference]
         self.fading = np.empty((topology.serving.size, self.radio.num_dus, self.radio.num_rbs))
+        self.drawn = None, None
         self.state = {}
 
     def reset(self, seed):
@@ -54,14 +55,29 @@ class RadioNetwork:
             "backlog": np.zeros(num_ues),
         }
 
+    def ahead(self):
+        """What no allocation changes in the coming frame: its FrameDraws, and the users' position and heading in it.
+
+        The draws hold until those of another frame are asked for; asking again draws nothing.
+        """
+        state, radio = self.state, self.radio
+        frame = int(state["seed"]), int(state["frame"])
+        if self.drawn[0] != frame:
+            self.drawn = frame, draw_frame(*frame, radio, self.arrival_rate * radio.frame_s, self.fading)
+        draws = self.drawn[1]
+        turned = state["heading"] + draws.direction if radio.mobility == "turn" else draws.direction
+        return draws, *mobility.move(state["position"], turned, draws.speed, self.centre, radio.cell_radius_m,
+                                     radio.frame_s)
+
+    def power_ahead(self):
+        """What every user receives from every RU on every RB of the coming frame, if that RU sends: (U, M, K) W."""
+        draws, position, _ = self.ahead()
+        return self._mean_power(position)[:, :, None] * draws.fading
+
     def transmit(self, allocation):
         """Run one frame under an Allocation and return the RadioFrame."""
         state, radio = self.state, self.radio
-        draws = draw_frame(int(state["seed"]), int(state["frame"]), radio, self.arrival_rate * radio.frame_s,
-                           self.fading)
-        turned = state["heading"] + draws.direction if radio.mobility == "turn" else draws.direction
-        position, heading = mobility.move(
-            state["position"], turned, draws.speed, self.centre, radio.cell_radius_m, radio.frame_s)
+        draws, position, heading = self.ahead()
         power = self._mean_power(position)
         sinr, link, served, pointer = self.sinr(power, draws.fading, allocation)
         rates = rate.user_rate(link, allocation.claims, served)

@@ -5,10 +5,13 @@ import csv
 import numpy as np
 import pytest
 from command_line import number_of_colours
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from tasam_ref.config_io import apply_settings
 from tasam_ref.errors import RunFailure, UsageError
+from tasam_ref.experiments import plotting
+from tasam_ref.experiments.ceiling import Ceiling
 from tasam_ref.experiments.comparison import plan, prepare, run_all
 from tasam_ref.experiments.evaluation import Evaluation
 from tasam_ref.experiments.plotting import plot_comparison
@@ -56,7 +59,7 @@ def folders(tmp_path, tiny_config):
 
 @pytest.fixture
 def references():
-    return {"idle": evaluation(-1.5), "random": evaluation(0.1), "equal split": evaluation(0.2)}
+    return {"idle": evaluation(-1.5), "random": evaluation(0.1), "equal split, proportional fair": evaluation(0.2)}
 
 
 def test_a_plan_has_an_entry_per_method_and_seed_seed_by_seed(tmp_path, tiny_config):
@@ -129,23 +132,26 @@ def test_the_csv_file_reads_back_exactly(folders, tmp_path):
 
 
 def test_the_table_has_a_line_per_method_and_reference_and_paired_differences(folders, references):
-    lines = comparison_table(folders, references).splitlines()
-    assert [line.split("  ")[0] for line in lines[1:6]] == ["ta_sam", "no_sam", "idle", "random", "equal split"]
+    lines = comparison_table(folders, references, Ceiling(np.array([1.0, 1.0]), np.array([]))).splitlines()
+    assert [line.split("  ")[0] for line in lines[1:6]] == ["ta_sam", "no_sam", "idle", "random",
+                                                          "equal split, proportional fair"]
     # mean 0.625 and 0.375; half width 12.706 * 0.25 / 2 = 1.588
     assert "0.625 [-0.963, 2.213]" in lines[1] and "0.375 [-1.213, 1.963]" in lines[2]
     for line in lines[1:6]:
         assert "12.3 Mbit/s" in line and "4.6 Mbit/s" in line and "1.23 ms" in line and "25 / 100 / 0 %" in line
-    assert "33 %" in lines[1] and lines[1].split()[-1] in ("10", "11")
+    assert lines[1].endswith("33 %")
     assert lines[3].split("  ")[1:] and "-1.500" in lines[3]
-    assert lines[6:] == ["ta_sam - no_sam: 0.250 [0.250, 0.250] in reward, paired by seed"]
+    assert " 0.375 " in lines[1] and " 0.625 " in lines[2] and " 2.500 " in lines[3]        # gaps to 1
+    assert lines[6:] == ["gap: to 1.000 [1.000, 1.000], the mean bound on any policy in 2 held-out frames",
+                         "ta_sam - no_sam: 0.250 [0.250, 0.250] in reward, paired by seed"]
 
 
 def test_the_table_at_equal_gradients_shows_runs_as_they_were_and_what_they_spent(folders):
     head, ta_sam, no_sam, difference = equal_gradients_table(folders).splitlines()
-    assert head.startswith("at equal gradients  ") and head.endswith("  gradients")
+    assert head.startswith("at equal gradients  ") and head.endswith("  gradients  seconds")
     # a whole unit below the end, 0.625; the run without SAM is as it ended
     assert "-0.375 [-1.963, 1.213]" in ta_sam and "0.375 [-1.213, 1.963]" in no_sam
-    assert ta_sam.split()[-1] == no_sam.split()[-1] == "30"
+    assert ta_sam.split()[-2:] == no_sam.split()[-2:] == ["30", "10"]                        # of 10 and 11 s
     assert "12.3 Mbit/s" in ta_sam and "25 / 100 / 0 %" in no_sam
     assert difference == "ta_sam - no_sam: -0.750 [-0.750, -0.750] in reward at equal gradients, paired by seed"
 
@@ -154,13 +160,14 @@ def test_tables_are_at_most_150_characters_wide(tmp_path, tiny_config):
     runs = [by_hand(tmp_path, method, tiny_config, seed, -2.5 + seed) for method in ("ta_sam_unselective", "no_sam")
             for seed in range(2)]
     references = {"best static split (100/100/100 %)": evaluation(-1.5, (123.4e6, 123.4e6, 0.01), (1.0, 1.0, 1.0))}
-    for table in (comparison_table(runs, references), equal_gradients_table(runs)):
+    ceiling = Ceiling(np.array([2.0, 2.5]), np.array([1.0, 1.5]))
+    for table in (comparison_table(runs, references, ceiling), equal_gradients_table(runs, ceiling)):
         assert max(map(len, table.splitlines())) <= 150
 
 
 def test_one_seed_gives_a_table_and_a_picture_without_intervals(tmp_path, tiny_config, references):
     runs = [by_hand(tmp_path, method, tiny_config, 0, 0.5) for method in ("ta_sam", "no_sam")]
-    table = comparison_table(runs, references)
+    table = comparison_table(runs, references, None)
     assert "nan" not in table and "ta_sam - no_sam: 0.000 in reward" in table
     plot_comparison(tmp_path / "one.png", runs, references)
     assert number_of_colours(tmp_path / "one.png") > 100
@@ -196,3 +203,13 @@ def test_the_same_runs_give_the_same_picture_and_other_runs_another(tmp_path, fo
         plot_comparison(tmp_path / name, runs, references)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
     assert (tmp_path / "one.png").read_bytes() != (tmp_path / "three.png").read_bytes()
+
+
+def test_the_picture_shows_the_references_it_has_room_for_and_no_others(folders):
+    rewards = {"idle": -3.0, "random": 0.15, "equal split, round robin": 0.12, "equal split, proportional fair": 0.1,
+               "demand-proportional split": -0.4, "best static split (1/2/3 %)": 0.2, "greedy on the channel": 0.3}
+    axes = Figure().subplots()
+    plotting._draw_held_out(axes, group_by_method(folders), {n: evaluation(r) for n, r in rewards.items()})
+    shown = {text.get_text(): text.xy[1] for text in axes.texts}
+    assert list(shown) == ["equal split, proportional fair", "best static split (1/2/3 %)", "greedy on the channel"]
+    assert list(shown.values()) == pytest.approx([0.1, 0.2, 0.3])

@@ -80,7 +80,7 @@ def test_episodes_do_not_depend_on_their_company(tiny_config):
 def test_means_are_those_of_the_single_steps(tiny_config):
     env, policy = OranEnv(tiny_config), split_policy(tiny_config, (0.5, 0.25, 0.25))
     obs = env.reset(seed=21)
-    steps = [env.step(policy(obs[None], frame)[0]) for frame in range(3)]
+    steps = [env.step(policy([env], obs[None], frame)[0]) for frame in range(3)]
     result = evaluate(tiny_config, policy, [21], 3)
     assert result.reward[0] == pytest.approx(np.mean([reward for _, reward, _ in steps]), rel=1e-12)
     for s in range(3):
@@ -102,7 +102,7 @@ def test_a_split_allocates_the_counts_it_is_asked_for(edges):
     config = apply_settings(Config(), ["radio.num_dus=2", "radio.num_ues=6", f"radio.num_rbs={num_rbs}"])
     env = OranEnv(config)
     obs = env.reset(seed=1)
-    _, _, info = env.step(split_policy(config, [c / num_rbs for c in counts])(obs[None], 0)[0])
+    _, _, info = env.step(split_policy(config, [c / num_rbs for c in counts])([env], obs[None], 0)[0])
     np.testing.assert_array_equal(info.radio.claims.sum(axis=2), [counts] * 2)
     assert info.radio.claims.sum(axis=1).max() <= 1
 
@@ -113,7 +113,7 @@ def test_random_gives_every_slice_and_idleness_a_quarter_and_new_bits_each_frame
     share = evaluate_held_out(config, random_policy(config)).rb_share.mean(axis=0)
     assert np.all(np.abs(share - 0.25) < 4 * np.sqrt(0.25 * 0.75 / (4 * 20 * 2 * 100)))
     obs = np.zeros((1, 2, 3))
-    assert np.any(random_policy(config)(obs, 0) != random_policy(config)(obs, 1))
+    assert np.any(random_policy(config)(None, obs, 0) != random_policy(config)(None, obs, 1))
 
 
 @pytest.mark.parametrize(("num_slices", "steps", "size"), [(3, 10, 66), (2, 4, 5), (1, 3, 1), (4, 2, 10)])
@@ -138,11 +138,28 @@ def test_reference_policies_run_under_any_action_codec(tiny_config):
     other = apply_settings(tiny_config, ["mdp.action_codec=full_binary"])
     best = np.array([0.5, 0.0, 0.5])
     mine, theirs = reference_evaluations(tiny_config, best), reference_evaluations(other, best)
-    assert list(mine) == ["idle", "random", "equal split", "best static split (50/0/50 %)"]
+    assert list(mine) == [
+        "idle", "random", "equal split, round robin", "equal split, proportional fair", "equal split, maximum rate",
+        "demand-proportional split", "best static split (50/0/50 %)", "greedy on the true channel"]
     assert two_bit_config(other) == tiny_config
     for name in mine:
         assert_equal(mine[name], theirs[name])
     np.testing.assert_array_equal(mine["idle"].rb_share, 0)
+
+
+@pytest.mark.parametrize("scheduler", ["round_robin", "proportional_fair", "maximum_rate"])
+def test_the_equal_split_runs_under_every_scheduler_whatever_the_configurations(tiny_config, scheduler):
+    """Splitting 8 RBs in thirds: 3, 2 and 3."""
+    config = apply_settings(tiny_config, [f"radio.scheduler={scheduler}"])
+    shown = {name: reference_evaluations(changed, np.array([0.5, 0.0, 0.5]))
+             for name, changed in (("mine", config), ("usual", tiny_config))}
+    name = f"equal split, {scheduler.replace('_', ' ')}"
+    direct = evaluate_held_out(config, split_policy(config, (3 / 8, 2 / 8, 3 / 8)))
+    assert_equal(shown["mine"][name], direct)
+    assert_equal(shown["usual"][name], direct)
+    changed = {n for n in shown["mine"] if np.any(shown["mine"][n].reward != shown["usual"][n].reward)}
+    own = {"random", "demand-proportional split", "best static split (50/0/50 %)", "greedy on the true channel"}
+    assert changed == (own if scheduler != "proportional_fair" else set())
 
 
 def test_evaluations_survive_json():
@@ -158,7 +175,7 @@ def test_the_deterministic_policy_is_the_sigmoid_of_the_actors_mean(tiny_config)
     env = OranEnv(config)
     thetas = Trainer(config, env).learner.thetas_p
     obs = np.random.default_rng(8).random((2, 3, env.obs_dim))
-    action = deterministic_policy(config, thetas)(obs, 0)
+    action = deterministic_policy(config, thetas)(None, obs, 0)
     sizes = [env.obs_dim, 8, 6, 2 * env.action_dim]
     for e in range(2):
         for i in range(3):
@@ -169,7 +186,7 @@ def test_the_deterministic_policy_is_the_sigmoid_of_the_actors_mean(tiny_config)
                 hidden = np.tanh(hidden) if layer < 2 else hidden
             expected = 1 / (1 + np.exp(-hidden[: env.action_dim]))
             np.testing.assert_allclose(action[e, i], expected, rtol=1e-12)
-    np.testing.assert_array_equal(action, deterministic_policy(config, thetas)(obs, 5))
+    np.testing.assert_array_equal(action, deterministic_policy(config, thetas)(None, obs, 5))
 
 
 def test_nine_users_in_ten_hear_their_own_ru_best_by_more_than_all_others_together():

@@ -14,6 +14,7 @@ from tasam_ref.oran.action import (
     decode_full_binary,
     decode_slice_and_user,
     decode_two_bit,
+    encode_two_bit,
     threshold,
 )
 from tasam_ref.oran.constraints import one_slice_per_rb, one_user_per_rb, rb_budget_holds
@@ -59,6 +60,15 @@ def test_threshold_by_hand():
     bits = threshold(np.array([0.0, 0.5, np.nextafter(0.5, 1), 1.0]))
     assert bits.tolist() == [0, 0, 1, 1]
     assert threshold(np.array([0.7], dtype=np.float32)).dtype == np.float32
+
+
+@given(SEEDS)
+def test_encoded_owners_decode_to_their_claims(seed):
+    owner = np.random.default_rng(seed).integers(0, 4, (2, 3, NUM_RBS))
+    for episode, owners in zip(encode_two_bit(owner), owner):
+        claims = decode_two_bit(episode, 3).claims
+        for s in range(3):
+            assert (claims[:, s] == (owners == s + 1)).all()
 
 
 @pytest.mark.parametrize(("name", "dim"), [("two_bit", 10), ("slice_and_user", 10), ("full_binary", (3 + 6) * 5)])

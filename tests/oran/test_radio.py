@@ -229,3 +229,54 @@ def test_the_average_rate_is_the_exponential_sum_over_the_past():
     rates = np.array([network.transmit(random_allocation(t)).rate_bps for t in range(8)])
     expected = 0.25 * 0.75 ** np.arange(7, -1, -1) @ rates
     np.testing.assert_allclose(network.state["mean_rate"], expected, rtol=1e-12)
+
+
+@given(SEEDS, st.lists(st.sampled_from(("ahead", "repeat", "go on", "other episode")), max_size=8))
+def test_looking_ahead_and_repeating_a_frame_change_nothing(seed, steps):
+    """Frames of a network that also looks, repeats and visits another episode, against one that only goes on."""
+    watched, plain = build(seed=seed), build(seed=seed)
+    for t, step in enumerate(steps):
+        allocation, before = random_allocation(t), watched.state
+        if step == "ahead":
+            watched.power_ahead()
+        elif step == "repeat":
+            watched.transmit(random_allocation(t + 100))
+            watched.state = before
+        elif step == "other episode":
+            watched.reset(seed + 1)
+            watched.transmit(allocation)
+            watched.state = before
+        assert_same_frame(watched.transmit(allocation), plain.transmit(allocation))
+
+
+def test_a_frame_is_drawn_once_however_often_it_is_asked_for(monkeypatch):
+    drawn = []
+
+    def counted(*address, **options):
+        drawn.append(address[:2])
+        return draw_frame(*address, **options)
+
+    monkeypatch.setattr(radio_module, "draw_frame", counted)
+    network = build(seed=9)
+    before = network.state
+    for _ in range(3):
+        network.power_ahead()
+        network.transmit(random_allocation(0))
+        network.state = before
+    network.transmit(random_allocation(0))
+    network.transmit(random_allocation(0))
+    network.reset(10)
+    network.power_ahead()
+    assert drawn == [(9, 0), (9, 1), (10, 0)]
+
+
+def test_the_power_ahead_is_what_the_frame_then_has():
+    """SINR of the next frame with every RU sending, from the power ahead alone."""
+    network = build(seed=6)
+    network.transmit(random_allocation(0))
+    power = network.power_ahead().copy()
+    own = np.array([power[u, m] for u, m in enumerate(network.topology.serving)])
+    claims = np.zeros((3, 3, NUM_RBS))
+    claims[:, 1] = 1.0
+    frame = network.transmit(Allocation(claims, None, claims.sum(axis=(1, 2))))
+    np.testing.assert_allclose(frame.sinr, own / (power.sum(axis=1) - own + network.noise_w), rtol=1e-12)

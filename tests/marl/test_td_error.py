@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -103,6 +103,8 @@ def test_a_higher_threshold_never_opens_more(values, one, other, scale):
 
 @given(variances, st.floats(0, 4), st.sampled_from([0.25, 2.0, 1024.0]))
 def test_the_relative_gate_has_no_unit(values, threshold, factor):
+    assume(threshold == 0 or threshold > 1e-9)
+    assume(((values == 0) | (values > 1e-290)).all())                       # where doubles still scale exactly
     assert (gate(factor * values, threshold, "relative") == gate(values, threshold, "relative")).all()
 
 

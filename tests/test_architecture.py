@@ -15,6 +15,7 @@ MODULES = {".".join(("tasam_ref", *path.relative_to(ROOT).with_suffix("").parts)
 TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in MODULES.items()}
 ROOMS = {"kernels", "oran", "nn", "optim", "marl", "methods", "analysis", "experiments", "commands"}
 REQUIRED = {"numpy", "numba", "scipy", "matplotlib"}
+OPTIONAL = {"tasam_ref.experiments.progress": "tqdm", "tasam_ref.experiments.cluster": "distributed"}
 MAY_IMPORT = {
     "kernels": set(),
     "nn": {"kernels"},
@@ -99,14 +100,14 @@ def test_modules_do_not_import_each_other_in_circles():
 @pytest.mark.parametrize("name", MODULES)
 def test_only_required_packages_are_imported(name):
     outside = {full.split(".")[0] for full in imports(name)} - {"tasam_ref"} - set(sys.stdlib_module_names)
-    assert outside - REQUIRED <= ({"tqdm"} if name == "tasam_ref.experiments.progress" else set())
+    assert outside - REQUIRED <= {OPTIONAL.get(name)}
 
 
-def test_tqdm_is_imported_inside_a_function_only():
-    body = TREES["tasam_ref.experiments.progress"].body
-    at_top = [node for node in body if isinstance(node, (ast.Import, ast.ImportFrom))]
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_extras_are_imported_inside_a_function_only(name):
+    at_top = [node for node in TREES[name].body if isinstance(node, (ast.Import, ast.ImportFrom))]
     assert at_top
-    assert "tqdm" not in "".join(ast.dump(node) for node in at_top)
+    assert OPTIONAL[name] not in "".join(ast.dump(node) for node in at_top)
 
 
 def test_pictures_are_drawn_without_a_display():

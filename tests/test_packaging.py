@@ -36,6 +36,7 @@ def test_extras(setup):
     extras = setup["options.extras_require"]
     assert {"pytest", "hypothesis"} <= names(extras["test"])
     assert names(extras["progress"]) == {"tqdm"}
+    assert names(extras["cluster"]) == {"distributed"}
 
 
 def test_all_presets_are_package_data(setup):

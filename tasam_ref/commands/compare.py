@@ -1,10 +1,9 @@
 """``tasam-ref compare`` and ``baselines``: methods and rivals side by side."""
 
-from contextlib import suppress
 from pathlib import Path
 
 from ..errors import UsageError
-from .options import add_command, add_config_options, read_config, refuse_seed
+from .options import add_command, add_config_options, read_config, refuse_seed, say
 
 
 def add_compare(commands):
@@ -36,16 +35,17 @@ def _compare(options):
     refuse_seed(options.settings, "compare takes seeds 0 to N-1; use --seeds N")
 
     from ..experiments.ceiling import reward_ceiling
-    from ..experiments.comparison import plan, prepare, run_all
     from ..experiments.evaluation import best_split, reference_evaluations, static_grid
     from ..experiments.forgetting import forgetting_table, regime_rows
     from ..experiments.gate_report import gate_report
+    from ..experiments.plan import comparison_entries
     from ..experiments.plotting import plot_comparison
+    from ..experiments.runner import prepare, run_all
     from ..experiments.tables import comparison_table, equal_gradients_table, summary_rows, write_csv
 
-    entries = plan(configs, options.seeds, options.out)
+    entries = comparison_entries(configs, options.seeds, options.out)
     prepare(entries, options.resume)
-    folders = run_all(entries, options.jobs, _report)
+    folders = run_all(entries, options.jobs, say)
     write_csv(options.out / "comparison.csv", summary_rows(folders))
     references = {}
     if folders[0].config.num_slices <= 3:  # more than the fixed policies' two bits per RB can name
@@ -62,12 +62,6 @@ def _compare(options):
         stored += ", regimes.csv"
     print(f"stored in {options.out}: {stored}, learning_curves.png and the runs")
     return 0
-
-
-def _report(line):
-    """Say how a comparison goes on; it goes on even where nobody listens any more."""
-    with suppress(BrokenPipeError):
-        print(line, flush=True)
 
 
 def add_baselines(commands):

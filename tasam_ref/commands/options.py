@@ -1,5 +1,7 @@
 """What several commands have in common: how they are declared, and how they are told a configuration."""
 
+from contextlib import suppress
+
 from ..errors import UsageError
 
 EPILOG = "Exit codes: 0 done; 1 the run failed or was interrupted; 2 what was asked for was refused."
@@ -40,3 +42,9 @@ def refuse_seed(settings, why):
     for setting in settings:
         if split_setting(setting)[:2] == ("run", "seed"):
             raise UsageError(f"--set {setting}: {why}")
+
+
+def say(line):
+    """Say how a long work goes on; it goes on even where nobody listens any more."""
+    with suppress(BrokenPipeError):
+        print(line, flush=True)

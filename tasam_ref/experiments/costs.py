@@ -42,3 +42,9 @@ def methods_table(preset="paper"):
         found = costs(configure(name, load_preset(preset)))
         ends = sorted({f"{sum(parts.values()) / 1e9:.2f}" for parts in (found.least, found.most)})
         yield f"{name:{width}}{found.trained:>12,}  {' to '.join(ends):<19}  {method.description} ({method.source})"
+
+
+def operations(config):
+    """Operations of a whole run's matrix products, midway between a gate that never and one that always opens."""
+    found = costs(config)
+    return config.run.num_iterations * (sum(found.least.values()) + sum(found.most.values())) / 2

@@ -12,10 +12,11 @@ from tasam_ref.config_io import apply_settings
 from tasam_ref.errors import RunFailure, UsageError
 from tasam_ref.experiments import plotting
 from tasam_ref.experiments.ceiling import Ceiling
-from tasam_ref.experiments.comparison import plan, prepare, run_all
 from tasam_ref.experiments.evaluation import Evaluation
+from tasam_ref.experiments.plan import comparison_entries
 from tasam_ref.experiments.plotting import plot_comparison
 from tasam_ref.experiments.run_folder import RunFolder, metric_header, metric_lines
+from tasam_ref.experiments.runner import prepare, run_all
 from tasam_ref.experiments.tables import (
     comparison_table,
     equal_gradients_table,
@@ -64,7 +65,7 @@ def references():
 
 def test_a_plan_has_an_entry_per_method_and_seed_seed_by_seed(tmp_path, tiny_config):
     configs = {name: configure(name, tiny_config) for name in ("ta_sam", "no_sam")}
-    entries = plan(configs, 3, tmp_path)
+    entries = comparison_entries(configs, 3, tmp_path)
     assert [(e.method, e.seed) for e in entries] == [(m, s) for s in range(3) for m in ("ta_sam", "no_sam")]
     assert len({e.path for e in entries}) == 6
     for entry in entries:
@@ -73,7 +74,7 @@ def test_a_plan_has_an_entry_per_method_and_seed_seed_by_seed(tmp_path, tiny_con
 
 
 def test_preparing_refuses_what_exists_unless_it_is_resumed(tmp_path, tiny_config):
-    entries = plan({"ta_sam": configure("ta_sam", tiny_config)}, 2, tmp_path / "out")
+    entries = comparison_entries({"ta_sam": configure("ta_sam", tiny_config)}, 2, tmp_path / "out")
     prepare(entries, resume=False)
     assert not (tmp_path / "out").exists()
     RunFolder.create(entries[1].path, "ta_sam", entries[1].config)
@@ -84,7 +85,7 @@ def test_preparing_refuses_what_exists_unless_it_is_resumed(tmp_path, tiny_confi
 
 
 def test_preparing_refuses_another_run_in_the_place_of_one(tmp_path, tiny_config):
-    entries = plan({"ta_sam": configure("ta_sam", tiny_config)}, 1, tmp_path / "out")
+    entries = comparison_entries({"ta_sam": configure("ta_sam", tiny_config)}, 1, tmp_path / "out")
     RunFolder.create(entries[0].path, "ta_sam", apply_settings(entries[0].config, ["agent.gamma=0.875"]))
     with pytest.raises(UsageError, match="another run"):
         prepare(entries, resume=True)
@@ -93,7 +94,8 @@ def test_preparing_refuses_another_run_in_the_place_of_one(tmp_path, tiny_config
 def test_one_run_that_fails_does_not_stop_the_others_and_is_named(tmp_path, tiny_config):
     config = apply_settings(tiny_config, ["run.num_iterations=1"])
     bad = apply_settings(config, ["agent.learning_rate=1e300"])
-    entries = plan({"no_sam": configure("no_sam", bad), "ta_sam": configure("ta_sam", config)}, 1, tmp_path)
+    configs = {"no_sam": configure("no_sam", bad), "ta_sam": configure("ta_sam", config)}
+    entries = comparison_entries(configs, 1, tmp_path)
     said = []
     with pytest.raises(RunFailure, match=r"1 of 2 runs did not end: no_sam seed 0.*--resume"):
         run_all(entries, 1, said.append)

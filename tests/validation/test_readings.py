@@ -8,7 +8,7 @@ import pytest
 from tasam_ref.config import Config
 from tasam_ref.config_io import apply_settings, config_hash, load_preset, split_setting
 from tasam_ref.errors import UsageError
-from tasam_ref.experiments.comparison import run_all
+from tasam_ref.experiments.runner import run_all
 from tasam_ref.methods.registry import METHODS, configure
 from validation.checks import FOLDER
 from validation.readings.effects import BEGIN, END, collect, effects, into_register, load_rewards, table

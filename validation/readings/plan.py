@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tasam_ref.config_io import load_preset
-from tasam_ref.experiments.comparison import Entry, prepare, run_all
+from tasam_ref.experiments.plan import Entry
+from tasam_ref.experiments.runner import prepare, run_all
 from tasam_ref.methods.registry import configure
 
 HERE = Path(__file__).resolve().parent

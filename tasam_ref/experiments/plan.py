@@ -1,0 +1,163 @@
+"""What to run.  A plan file names groups of runs, and which of them each figure and table reads.
+
+    preset = "quick"                        # of every group, unless it says otherwise; likewise settings and seeds
+    seeds = 5
+
+    [groups.headline]
+    methods = ["no_sam", "ta_sam"]
+
+    [groups.dus_2]
+    methods = ["no_sam", "ta_sam"]
+    scenarios = ["dus_2"]
+    settings = ["run.num_iterations=100"]
+    seeds = 3
+
+    [needs]
+    fig08 = ["headline", "dus_2"]
+
+A run stands in DIR/group/method/seed_N.
+"""
+
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..config import Config
+from ..config_io import config_hash, load_preset
+from ..errors import UsageError
+from ..methods.registry import configure
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run: what to run and where.  ``label`` tells entries of one method and seed apart."""
+
+    method: str
+    seed: int
+    config: Config
+    path: Path
+    label: str = ""
+
+    @property
+    def name(self):
+        """How messages call this run."""
+        return f"{self.label} {self.method} seed {self.seed}".lstrip()
+
+
+@dataclass(frozen=True)
+class Group:
+    """Methods under one configuration, with seeds 0 to ``seeds`` - 1."""
+
+    methods: tuple
+    preset: str
+    seeds: int
+    scenarios: tuple = ()
+    settings: tuple = ()
+
+    def configs(self):
+        """A mapping method -> Config.  Raises UsageError for what no Config can be made of."""
+        preset = load_preset(self.preset)
+        return {method: configure(method, preset, self.settings, self.scenarios) for method in self.methods}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Groups by name, and the names of the groups that each figure and table needs."""
+
+    groups: dict
+    needs: dict
+
+    def entries(self, out):
+        """Every run, seed by seed, so that a plan cut short is complete for its first seeds.
+
+        Raises UsageError where two groups hold the same run.
+        """
+        configs = {name: group.configs() for name, group in self.groups.items()}
+        runs, holder = [], {}
+        for seed in range(max(group.seeds for group in self.groups.values())):
+            for name, group in self.groups.items():
+                if seed < group.seeds:
+                    runs += _with_seed(configs[name], seed, Path(out) / name, name)
+        for run in runs:
+            other = holder.setdefault((run.method, config_hash(run.config)), run)
+            if other is not run:
+                raise UsageError(f"groups.{run.label}: holds {run.method} seed {run.seed} in the same configuration as "
+                                 f"groups.{other.label}; name it once")
+        return runs
+
+
+def comparison_entries(configs, seeds, out):
+    """Entries for a mapping method -> Config and a number of seeds, in folders out/method/seed_N."""
+    return [run for seed in range(seeds) for run in _with_seed(configs, seed, Path(out), "")]
+
+
+def _with_seed(configs, seed, folder, label):
+    return [Entry(method, seed, replace(config, run=replace(config.run, seed=seed)), folder / method / f"seed_{seed}",
+                  label) for method, config in configs.items()]
+
+
+def load_plan(path):
+    """Read a plan file.  Raises UsageError, naming the file and the entry, for anything that is not a plan."""
+    try:
+        tables = tomllib.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: not a plan: {error}") from None
+    try:
+        return _plan(tables)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _plan(tables):
+    _refuse_others("a plan", tables, {"preset", "seeds", "settings", "groups", "needs"})
+    groups = _table(tables, "groups")
+    if not groups:
+        raise UsageError("groups = {}: must hold one group at least")
+    plan = Plan({name: _group(name, tables, group) for name, group in groups.items()},
+                {name: _names(f"needs.{name}", needed) for name, needed in _table(tables, "needs").items()})
+    for name, needed in plan.needs.items():
+        for group in needed:
+            if group not in plan.groups:
+                raise UsageError(f"needs.{name} = {group!r}: must be one of {', '.join(plan.groups)}")
+    for name, group in plan.groups.items():
+        try:
+            group.configs()
+        except UsageError as error:
+            raise UsageError(f"groups.{name}: {error}") from None
+    return plan
+
+
+def _group(name, plan, table):
+    where = f"groups.{name}"
+    if not isinstance(table, dict):
+        raise UsageError(f"{where} = {table!r}: must be a table")
+    _refuse_others(where, table, {"methods", "preset", "seeds", "scenarios", "settings"})
+    seeds, preset = (table.get(key, plan.get(key, default)) for key, default in (("seeds", 1), ("preset", "quick")))
+    if type(seeds) is not int or seeds < 1:
+        raise UsageError(f"{where}.seeds = {seeds!r}: must be a whole number of at least 1")
+    methods = _names(f"{where}.methods", table.get("methods", ()))
+    if not methods or len(set(methods)) < len(methods):
+        raise UsageError(f"{where}.methods = {list(methods)}: must name one method at least, each once")
+    return Group(methods, preset, seeds, _names(f"{where}.scenarios", table.get("scenarios", ())),
+                 _names("settings", plan.get("settings", ())) + _names(f"{where}.settings", table.get("settings", ())))
+
+
+def _table(tables, name):
+    table = tables.get(name, {})
+    if not isinstance(table, dict):
+        raise UsageError(f"{name} = {table!r}: must be a table")
+    return table
+
+
+def _names(where, value):
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+        raise UsageError(f"{where} = {value!r}: must be a list of texts")
+    return tuple(value)
+
+
+def _refuse_others(where, table, known):
+    for key in table:
+        if key not in known:
+            raise UsageError(f"{where}: has no {key!r}; allowed are {', '.join(sorted(known))}")

@@ -120,8 +120,8 @@ class MdpConfig:
                                   choices=("two_bit", "slice_and_user", "full_binary"))
     executed: str = parameter("thresholded", "whether the network runs the bits or time-shares the relaxed action",
                               source="R21", choices=("thresholded", "soft"))
-    single_agent: bool = parameter(False, "one agent sees and acts for all DUs at once", source="Sec. VI-G, the "
-                                   "centralised agent of Table 2, R53")
+    single_agent: bool = parameter(False, "one agent sees and acts for all DUs at once", source="Sec. VI-G, R53: the "
+                                   "centralised agent over which gains are stated")
     identity: str = parameter("none", "whether the state names its DU", source="R27", choices=("none", "one_hot"))
     reference_ues: int = parameter(0, "users of the network whose average cell the state's load counts against; 0 is "
                                    "radio.num_ues", source="assumed, R27", at_least=0, at_most=10**7)
@@ -248,6 +248,11 @@ class Config:
     def num_agents(self):
         """N_m, or 1 for the centralised agent."""
         return 1 if self.mdp.single_agent else self.radio.num_dus
+
+    @property
+    def temperature(self):
+        """beta of one agent.  A single agent earns the mean over the DUs, whose entropies add up: each counts 1/N_m."""
+        return self.agent.temperature * (self.num_agents / self.radio.num_dus)
 
     def __post_init__(self):
         _check_slices(self)

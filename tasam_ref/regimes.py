@@ -44,6 +44,10 @@ def regime_config(config, name):
         regimes=RegimeConfig())
 
 
+def _factors(regimes, r):
+    return regimes.users[r], regimes.traffic[r], regimes.share_row[r]
+
+
 def _num_ues(config, r):
     return round(config.radio.num_ues * config.regimes.users[r])
 
@@ -65,6 +69,9 @@ def check_regimes(config):
         _check_users(config, names.index(name))
     if len(regimes.sequence) > 1:
         _check_stages(config)
+    elif _factors(regimes, names.index(regimes.sequence[0])) != (1, 1, 0):
+        raise refuse("regimes.sequence", regimes.sequence, "two stages at least, or one of users and traffic 1 and "
+                     "share_row 0; a single other network is what [radio] and [slices] say")
 
 
 def _check_users(config, r):

@@ -31,7 +31,9 @@ def scenario_settings(names):
     scenarios, pairs, set_by = load_scenarios(), [], {}
     for name in names:
         if name not in scenarios:
-            raise UsageError(f"--scenario {name}: must be one of {', '.join(scenarios)}")
+            raise UsageError(f"--scenario {name}: must be one of those that 'tasam-ref scenarios' lists")
+        if names.count(name) > 1:
+            raise UsageError(f"--scenario {name}: must be named once")
         for setting in scenarios[name].settings:
             section, field, _ = split_setting(setting)
             if (section, field) in set_by:

@@ -160,7 +160,7 @@ BAD_COMMON = (
     (["--set", "radio.speed_min_m_s=30"], "radio.speed_max_m_s"),
     (["--set", 'slices.names=["a","b","c","d"]'], "4"),
     (["--set", "agent.hidden_sizes=[]"], "agent.hidden_sizes"),
-    (["--scenario", "fig_99"], "--scenario fig_99: must be one of equal_rho"),
+    (["--scenario", "fig_99"], "--scenario fig_99: must be one of those"),
     (["--scenario", "rho_0.01", "--scenario", "dynamic_rho"], "--scenario dynamic_rho: sets sam.rho_schedule"),
     (["--scenario", "forgetting"], "run.num_iterations = 3: must be a multiple of 21"),
 )

@@ -71,8 +71,9 @@ def test_the_regime_of_a_regime_is_no_further_regime():
 
 @given(st.floats(0.05, 4), st.floats(0, 4), st.integers(0, 20))
 def test_factors_multiply_and_rows_turn(users, traffic, row):
-    config = apply_settings(Config(), ["regimes.names=['a']", f"regimes.users=[{users!r}]", "regimes.sequence=['a']",
-                                       f"regimes.traffic=[{traffic!r}]", f"regimes.share_row=[{row}]"])
+    config = apply_settings(Config(), ["regimes.names=['a']", "regimes.sequence=['a','a']",
+                                       f"regimes.users=[{users!r}]", f"regimes.traffic=[{traffic!r}]",
+                                       f"regimes.share_row=[{row}]"])
     found = regime_config(config, "a")
     assert abs(found.radio.num_ues - 200 * users) <= 0.5
     np.testing.assert_allclose(found.slices.arrival_rate_hz, traffic * np.array([333, 30, 10]), rtol=1e-15)
@@ -134,3 +135,11 @@ def test_a_stage_is_a_whole_number_of_episodes(frames, episode, stages, unit):
 
 def test_a_run_of_several_stages_does_not_stop_early():
     assert refused(Config(), STAGES, "run.convergence_tolerance=0.1").startswith("run.convergence_tolerance = 0.1")
+
+
+@pytest.mark.parametrize("setting", ["regimes.sequence=['crowd']", "regimes.users=[2.0, 1.5, 0.5, 1.0]",
+                                     "regimes.traffic=[2.0, 1.5, 0.5, 1.0]", "regimes.share_row=[1, 0, 0, 3]"])
+def test_a_single_stage_is_the_configured_network_itself(tiny_config, setting):
+    """Otherwise training and evaluation would be of different networks."""
+    with pytest.raises(UsageError, match=r"regimes\.sequence = .*: must be two stages at least, or one of users"):
+        apply_settings(tiny_config, [setting])

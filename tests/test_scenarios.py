@@ -60,9 +60,9 @@ def test_scenarios_go_together_and_settings_come_after_them():
 
 
 @pytest.mark.parametrize(("method", "scenarios", "said"), [
-    ("ta_sam", ["fig_99"], "--scenario fig_99: must be one of equal_rho, non_equal_rho, "),
+    ("ta_sam", ["fig_99"], "--scenario fig_99: must be one of those that 'tasam-ref scenarios' lists"),
     ("ta_sam", ["rho_0.01", "rho_0.1"], "--scenario rho_0.1: sets sam.rho_schedule, as --scenario rho_0.01 does"),
-    ("ta_sam", ["dus_4", "dus_4"], "--scenario dus_4: sets radio.num_dus, as --scenario dus_4 does"),
+    ("ta_sam", ["dus_4", "dus_4"], "--scenario dus_4: must be named once"),
     ("ta_sam_static_rho", ["dus_4", "dynamic_rho"],
      "--scenario dynamic_rho: sam.rho_schedule is what makes the method ta_sam_static_rho"),
 ])

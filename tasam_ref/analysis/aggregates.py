@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from scipy.special import stdtrit
 from scipy.stats import nct, norm, trim_mean
 
+from ..parameters import refuse
 from .stats import Interval
 
 FEW_RUNS = 4
@@ -45,7 +46,9 @@ def bootstrap_interval(scores, statistic, generator, level=0.95, repeats=2000):
 
         alpha' = Phi(t_{alpha, n-1}),   alpha = (1 - level) / 2,   n of the smallest stratum
 
-    Warns below four runs.  Returns an Interval.
+    His further factor sqrt(n / (n - 1)) on t is for means, which have an exact interval in ``stats``; the interquartile
+    mean's would be too wide with it: 97.5 % instead of 96 % of cases covered at ten
+    runs.  Warns below four runs.  Returns an Interval.
     """
     strata = [np.asarray(stratum, dtype=float) for stratum in (scores if np.ndim(scores[0]) else [scores])]
     n = min(stratum.size for stratum in strata)
@@ -77,8 +80,10 @@ def detectable_difference(runs, level=0.95, power=0.8):
     """The smallest true mean difference, in standard deviations of the paired differences, that n runs tell from zero.
 
     The two-sided t-test at 1 - level finds it with the given power:  P(T > t) = power, where T is noncentral with
-    delta sqrt(n); that T lies beyond -t instead is too rare to count.
+    delta sqrt(n); that T lies beyond -t instead is too rare to count.  Raises UsageError for fewer than two runs.
     """
+    if runs < 2:
+        raise refuse("runs", runs, "at least 2")
     bound = stdtrit(runs - 1, (1 + level) / 2)
 
     def missing(shift):

@@ -71,7 +71,7 @@ def hessian_product(loss, theta):
         raise UsageError(f"agent.policy_gradient={loss.estimate.__name__}: its gradient (R30) is that of no value and "
                          "has no Hessian; allowed: reparameterised")
     if net != MLP(net.sizes) or loss.masks is not None:
-        raise UsageError("agent.crelu, agent.layer_norm, agent.spectral_norm, agent.dropout: second derivatives are "
+        raise UsageError("agent.crelu, agent.layer_norm, agent.spectral_norm, dropout masks: second derivatives are "
                          "there for the paper's tanh networks alone; allowed: all off")
     at = product(loss, _vector("theta", theta, net.num_params))
     return lambda v: at(_vector("v", v, net.num_params))

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import UsageError
 from ..oran import reward
+from ..oran.env import qos_targets
 from .majorant import Curve, add_curve
 
 MBIT = 1e6
@@ -40,7 +41,7 @@ class FrameReward:
         settings, slices, network = config.reward, config.slices, env.network
         alpha = reward.SENSITIVITIES[settings.sensitivity](
             np.ones((1, self.shape[1])), np.array(settings.priorities), settings.steepness)[0]
-        required = _required(settings)
+        required = reward.scale(*qos_targets(settings))
         users = np.split(np.arange(env.topology.serving.size), env.topology.group_start[1:-1])
         work, gain, offset = _queue(slices.latency_model, network)
         self.slices, self.without_users = [], np.zeros(self.shape[0])
@@ -141,14 +142,6 @@ class SlowestUser:
         for user, height in zip(self.users, self.heights):
             reached = add_curve(model, rates[user], height, [r[user] for r in seen], exact)
             model.at_most(0.0, (scaled, 1.0), (reached, -1.0))
-
-
-def _required(settings):
-    """Scaled Q_min of every slice, (L,), in the order of R16."""
-    q_min = np.array(settings.q_min)
-    if settings.q_min_order == "swapped":
-        q_min[:2] = q_min[1::-1]
-    return reward.scale(q_min, np.array(settings.q_worst), np.array(settings.q_best))
 
 
 def _utility(sigmoid, alpha):

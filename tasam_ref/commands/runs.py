@@ -11,8 +11,9 @@ def add_train(commands):
     parser = add_command(
         commands, "train", _train, "train one method from one seed",
         "Train METHOD and store the run in a folder: config.toml, manifest.json, metrics.csv, checkpoint.npz, and, at "
-        "the end, evaluation.json. Ctrl-C ends the iteration under way, writes a checkpoint and says how to go on. A "
-        "resumed run ends with the same bytes as an undisturbed one.")
+        "the end, evaluation.json, with equal_gradients.json and regimes.json where there is more to evaluate. "
+        "Ctrl-C ends the iteration under way, writes a checkpoint and says how to go on. A resumed run ends "
+        "with the same bytes as an undisturbed one.")
     parser.add_argument("method", nargs="?", metavar="METHOD", help="a method's name; see 'tasam-ref methods'")
     parser.add_argument("--seed", type=int, metavar="N", help="seed of every random stream; default: the preset's")
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder")
@@ -50,7 +51,8 @@ def add_evaluate(commands):
     parser = add_command(
         commands, "evaluate", _evaluate, "evaluate a run on held-out episodes",
         "Run the trained actors of RUN without exploration on the held-out episodes, which are the same for every run "
-        "and never met in training; print the means and write RUN/evaluation.json.")
+        "and never met in training; print the means and write RUN/evaluation.json, and "
+        "equal_gradients.json and regimes.json where the run has them.")
     parser.add_argument("path", type=Path, metavar="RUN", help="a run's folder")
 
 

@@ -34,8 +34,12 @@ class Evaluation:
 
     @classmethod
     def from_lists(cls, lists):
-        """Make anew what ``to_lists`` gave."""
-        return cls(**{name: np.array(value) for name, value in lists.items()})
+        """Make anew what ``to_lists`` gave.  Raises ValueError or TypeError for anything else."""
+        made = cls(**{name: np.array(value, dtype=float) for name, value in lists.items()})
+        (episodes,), (_, slices) = made.reward.shape, made.qos.shape
+        if episodes == 0 or {made.qos.shape, made.violated.shape, made.rb_share.shape} != {(episodes, slices)}:
+            raise ValueError("shapes")
+        return made
 
     def to_json(self):
         """As JSON text; ``from_json`` reads it back."""

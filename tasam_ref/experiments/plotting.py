@@ -9,6 +9,9 @@ from .tables import group_by_method
 
 # Okabe and Ito's colours, told apart by colour-blind readers too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+STYLES = [(colour, line, marker) for line, marker in (("-", "o"), ("--", "s"), (":", "^")) for colour in COLOURS]
+
+FEW = 5                                 # methods whose names fit side by side
 
 # References that the picture has room for, by how their names begin, and their lines.
 REFERENCES = {"equal split, proportional fair": "-", "best static split": "--", "greedy": ":"}
@@ -20,11 +23,14 @@ def plot_comparison(path, folders, references):
     config, seeds = folders[0].config, len(next(iter(groups.values())))
     figure = Figure(figsize=(9.5, 4.2), layout="constrained")
     curves, held_out = figure.subplots(1, 2, width_ratios=(3, 2))
-    for colour, (method, runs) in zip(COLOURS, groups.items()):
-        _draw_curve(curves, method, runs, colour)
+    for n, (method, runs) in enumerate(groups.items()):
+        _draw_curve(curves, method, runs, *STYLES[n % len(STYLES)][:2])
     _draw_held_out(held_out, groups, references)
     curves.set(xlabel="iteration", ylabel="reward per frame and DU, mean over DUs", title="Training (exploring)")
-    curves.legend(frameon=False, loc="lower right")
+    many = len(groups) > FEW
+    curves.legend(frameon=False, loc="lower right", **({"fontsize": 7, "ncols": 2} if many else {}))
+    if many:
+        held_out.tick_params("x", labelrotation=90, labelsize=7)
     held_out.set(ylabel="reward per frame and DU", title="Held-out episodes (deterministic)")
     figure.supxlabel(
         f"{config.radio.num_dus} DUs, {config.radio.num_ues} users, {config.radio.num_rbs} RBs. "
@@ -37,7 +43,7 @@ def plot_comparison(path, folders, references):
         figure.savefig(file, format="png", dpi=150, metadata={"Software": None})
 
 
-def _draw_curve(axes, method, runs, colour):
+def _draw_curve(axes, method, runs, colour, line):
     """Mean over seeds of the DUs' mean reward, in blocks of a twentieth of the run."""
     num_agents = runs[0].config.num_agents
     rewards = [np.reshape(run.metrics()["reward"], (-1, num_agents)).mean(axis=1) for run in runs]
@@ -46,16 +52,17 @@ def _draw_curve(axes, method, runs, colour):
     blocks = np.array([r[: shortest // block * block].reshape(-1, block).mean(axis=1) for r in rewards])
     iterations = (np.arange(blocks.shape[1]) + 0.5) * block
     intervals = [mean_interval(column) for column in blocks.T]
-    axes.plot(iterations, [i.mean for i in intervals], color=colour, label=method)
+    axes.plot(iterations, [i.mean for i in intervals], line, color=colour, label=method)
     axes.fill_between(iterations, [i.low for i in intervals], [i.high for i in intervals], color=colour, alpha=0.18,
                       linewidth=0)
 
 
 def _draw_held_out(axes, groups, references):
-    for x, (colour, runs) in enumerate(zip(COLOURS, groups.values())):
+    for x, runs in enumerate(groups.values()):
+        colour, _, marker = STYLES[x % len(STYLES)]
         rewards = np.array([run.evaluation().reward.mean() for run in runs])
         interval = mean_interval(rewards)
-        axes.plot(np.full(rewards.size, x), rewards, "o", color=colour, alpha=0.45, markersize=5)
+        axes.plot(np.full(rewards.size, x), rewards, marker, color=colour, alpha=0.45, markersize=5)
         axes.plot([x - 0.2, x + 0.2], [interval.mean] * 2, color=colour, linewidth=2)
         axes.vlines(x + 0.12, interval.low, interval.high, color=colour)
     for start, style in REFERENCES.items():

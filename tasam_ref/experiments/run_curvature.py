@@ -118,11 +118,15 @@ def _noise(shape, name, *index):
 
 
 def _stored(path, batch):
-    """What the file holds of this batch, by network.  Raises UsageError when it is not one of ours."""
+    """What the file holds so far, by network.  Raises UsageError when it is not one of ours, or of another batch."""
     if not path.exists():
         return {}
     try:
         content = json.loads(path.read_text("utf-8"))
-        return dict(content["networks"]) if content["batch"] == batch else {}
+        stored, held = dict(content["networks"]), content["batch"]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise UsageError(f"{path}: not a readable curvature.json ({type(error).__name__}); remove it") from None
+    if held != batch:
+        raise UsageError(f"{path}: holds another batch, {held.get('transitions_per_actor')} transitions of every DU: "
+                         "measure at that with --transitions, or move the file away")
+    return stored

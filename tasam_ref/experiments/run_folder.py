@@ -141,10 +141,17 @@ class RunFolder:
             leftover.unlink(missing_ok=True)
 
     def metrics(self):
-        """metrics.csv as a dictionary of columns of numbers."""
-        with open(self.path / "metrics.csv", encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        return {name: [float(row[name]) for row in rows] for name in rows[0]}
+        """metrics.csv as a dictionary of columns of numbers.  Raises UsageError when it is not that."""
+        path = self.path / "metrics.csv"
+        try:
+            with open(path, encoding="utf-8", newline="") as file:
+                rows = list(csv.DictReader(file))
+            columns = {name: [float(row[name]) for row in rows] for name in rows[0]}
+        except (OSError, ValueError, TypeError, IndexError) as error:
+            raise UsageError(f"{path}: not readable ({type(error).__name__}); train this run anew") from None
+        if len(rows) % self.config.num_agents:
+            raise UsageError(f"{path}: not the metrics of {self.config.num_agents} agents; train this run anew")
+        return columns
 
     def write_evaluation(self, evaluation, name="evaluation.json"):
         """Replace evaluation.json, or another file of one Evaluation."""
@@ -168,9 +175,16 @@ class RunFolder:
 
     def regimes(self):
         """What ``write_regimes`` stored.  Raises UsageError when it is not that."""
-        return self._read("regimes.json", lambda text: {
-            stage: {name: Evaluation.from_lists(lists) for name, lists in row.items()}
-            for stage, row in json.loads(text).items()})
+        regimes = self.config.regimes
+
+        def parse(text):
+            stored = json.loads(text)
+            if len(stored) != 1 + len(regimes.sequence) or any(tuple(row) != regimes.names for row in stored.values()):
+                raise ValueError("stages and regimes")
+            return {stage: {name: Evaluation.from_lists(lists) for name, lists in row.items()}
+                    for stage, row in stored.items()}
+
+        return self._read("regimes.json", parse)
 
     def _read(self, name, parse):
         path = self.path / name

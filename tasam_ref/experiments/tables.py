@@ -68,10 +68,10 @@ def comparison_table(folders, references, ceiling):
 
 
 def equal_gradients_table(folders, ceiling=None):
-    """The methods again as text, all at the gradient evaluations that a run without SAM takes, and paired differences.
+    """The methods again as text, at no more gradient evaluations than a run without SAM takes, and paired differences.
 
     A SAM step costs two evaluations, so those methods are shown as they were earlier; "gradients" and "seconds" are
-    what their whole runs spent.
+    what their whole runs spent.  A single agent for all DUs takes fewer gradients of larger networks.
     """
     config, groups, body = folders[0].config, group_by_method(folders), []
     head = ["at equal gradients", "reward", *_gap_head(ceiling), *config.slices.names, "Q_min violated", "gradients",

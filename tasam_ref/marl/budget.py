@@ -19,7 +19,8 @@ def gradient_evaluations(agent, num_agents, num_critics, sam_actors, sam_critic)
     return agent.gradient_steps * (actors + num_critics * (1 + int(sam_critic)))
 
 
-def run_without_sam(config, num_agents, num_critics):
-    """Gradient evaluations that the run would spend without SAM and teachers: what methods are compared at."""
+def run_without_sam(config, num_critics):
+    """Gradient evaluations that a run with an agent per DU would spend without SAM and teachers: what methods are
+    compared at.  A single agent, which takes fewer and larger gradients, never spends as many."""
     plain = replace(config.agent, teachers=0)
-    return config.run.num_iterations * gradient_evaluations(plain, num_agents, num_critics, 0, False)
+    return config.run.num_iterations * gradient_evaluations(plain, config.radio.num_dus, num_critics, 0, False)

@@ -75,7 +75,7 @@ class Learner:
 
     def fresh_td_errors(self, iteration):
         """TD-errors delta (M, Ne) of the iteration's own transitions, by the reading R33."""
-        agent, scratch = self.config.agent, self._fresh
+        agent, beta, scratch = self.config.agent, self.config.temperature, self._fresh
         batch = self.replay.newest(self.config.run.frames_per_iteration)
         noise = self._normal((2, len(batch.reward), self.action_dim), "td_error", iteration)
 
@@ -91,8 +91,8 @@ class Learner:
             q = value(batch.obs, self.seen_action(batch.latent))
             errors = td_error_q(batch.reward, next_q, q, agent.gamma)
         else:
-            v = soft_value(*drawn(batch.obs, noise[1]), agent.temperature)
-            errors = td_error_v(batch.reward, soft_value(next_q, next_log_prob, agent.temperature), v, agent.gamma)
+            v = soft_value(*drawn(batch.obs, noise[1]), beta)
+            errors = td_error_v(batch.reward, soft_value(next_q, next_log_prob, beta), v, agent.gamma)
         return errors.reshape(self.num_agents, -1)
 
     def update_actor(self, i, iteration, step, rho):
@@ -116,7 +116,7 @@ class Learner:
         ``masks`` are those of dropout or None (R42); ``normal`` maps a shape to the draws that perturb states (R43).
         """
         agent, scope, batch = self.config.agent, self.networks.scope, self.replay.of_agent(i, rows)
-        loss = ActorLoss(self.networks, self.thetas_v, batch, noise, agent.temperature,
+        loss = ActorLoss(self.networks, self.thetas_v, batch, noise, self.config.temperature,
                          POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, self._actor_batch,
                          scope.surroundings(batch.obs, self.replay, rows, self.seen_action), scope.place(i),
                          self._anchor(i, batch.obs), masks)
@@ -196,8 +196,8 @@ class Learner:
                             scratch.critics)
         if agent.entropy_in_target == "literal":
             taken = replayed_log_probs(self.networks, self.thetas_p, batch.obs, batch.latent, scratch.actor)
-            return literal_target(batch.reward, next_q, taken, agent.gamma, agent.temperature)
-        return standard_target(batch.reward, next_q, next_log_prob, agent.gamma, agent.temperature)
+            return literal_target(batch.reward, next_q, taken, agent.gamma, self.config.temperature)
+        return standard_target(batch.reward, next_q, next_log_prob, agent.gamma, self.config.temperature)
 
     def state(self):
         """Parameters, optimiser states and replay as one flat dictionary of arrays."""

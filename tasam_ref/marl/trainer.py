@@ -134,7 +134,7 @@ class Trainer:
         stage, within = divmod(self.iteration, total // len(self.config.regimes.sequence))
         if within == 0:
             self.snapshots[f"stage_{stage}"] = self.learner.thetas_p.copy()
-        budget = run_without_sam(self.config, self.env.num_agents, len(self.learner.thetas_v))
+        budget = run_without_sam(self.config, len(self.learner.thetas_v))
         if self.gradient_evaluations >= budget and "equal_gradients" not in self.snapshots:
             self.snapshots["equal_gradients"] = self.learner.thetas_p.copy()
 

@@ -25,12 +25,13 @@ def _without_sam(**others):
 
 
 METHODS = {
-    "no_sam": Method("soft actor-critic with the base optimiser alone", "Sec. VI-B, no-SAM", _without_sam()),
+    "no_sam": Method("soft actor-critic with the base optimiser alone", "Sec. VI-B, no-SAM; Table 2, w/o SAM",
+                     _without_sam()),
     "actor_sam": Method("SAM on every actor", "Sec. VI-B, actor-SAM", _sam(True, False, False)),
     "critic_sam": Method("SAM on the global critic", "Sec. VI-B, critic-SAM", _sam(False, True, False)),
     "both_sam": Method("SAM on every actor and on the critic", "Sec. VI-B, both-SAM", _sam(True, True, False)),
-    "ta_sam": Method("SAM on the critic, and on actors whose TD-error variance is high", "Algorithm 1",
-                     _sam(True, True, True)),
+    "ta_sam": Method("SAM on the critic, and on actors whose TD-error variance is high",
+                     "Algorithm 1; Table 2, Full Model", _sam(True, True, True)),
     "ta_sam_unselective": Method("ta_sam without its gate, which makes it both_sam", "Table 2, w/o Selective SAM",
                                  _sam(True, True, False)),
     "ta_sam_static_rho": Method("ta_sam with its first radius throughout", "Table 2, w/ Static rho",
@@ -49,7 +50,7 @@ METHODS = {
                                    "Sec. V-B and VI-G, PLASTIC (adapted)", _without_sam(agent={"teachers": 2})),
     "plastic_lee2023": Method("layer normalisation, concatenated rectifiers, SAM and resets",
                               "[30], PLASTIC as published",
-                              _sam(True, True, False, rho_schedule="static", rho_init=0.1)
+                              _sam(True, True, False, rho_schedule="static", rho_init=0.1, actor_rho_ratio=1.0)
                               | {"agent": {"layer_norm": True, "crelu": True, "resets": 4}}),
 }
 

@@ -57,7 +57,7 @@ class OranEnv:
         self._threshold = np.array(config.slices.rate_threshold_bps)[self.topology.slice_of]
         self._load = counts * (self.num_dus / (config.mdp.reference_ues or config.radio.num_ues))
         self._identity = np.eye(self.num_dus)[:, : self.num_dus * (config.mdp.identity == "one_hot")]
-        self._targets = _qos_targets(config.reward)
+        self._targets = qos_targets(config.reward)
         self._progress = {}
 
     def reset(self, *, seed):
@@ -179,7 +179,7 @@ def slice_qos(kpis, counts, config):
     return np.stack(values, axis=1)
 
 
-def _qos_targets(settings):
+def qos_targets(settings):
     """Q_min, and the QoS that scales to 0 and to 1, each (L,), in the unit of the chosen QoS reading (R15, R16).
 
     The weighted sum has no requirement in the paper; it takes that of Sec. VI-E at the same scaled height.

@@ -53,6 +53,5 @@ class StagedEnv:
 
 
 def build_env(config):
-    """The environment that a run trains in: with one stage the plain OranEnv of its regime."""
-    sequence = config.regimes.sequence
-    return StagedEnv(config) if len(sequence) > 1 else OranEnv(regime_config(config, sequence[0]))
+    """The environment that a run trains in: with one stage the plain OranEnv."""
+    return StagedEnv(config) if len(config.regimes.sequence) > 1 else OranEnv(config)

@@ -18,6 +18,7 @@ from tasam_ref.analysis.aggregates import (
     performance_profile,
     probability_of_improvement,
 )
+from tasam_ref.errors import UsageError
 
 scores = st.lists(st.integers(-50, 50).map(float), min_size=1, max_size=9)
 
@@ -107,3 +108,8 @@ def test_a_detectable_difference_is_detected_as_often_as_promised(runs):
     samples = np.random.default_rng(6).standard_normal((20000, runs)) + detectable_difference(runs)
     statistic = samples.mean(axis=1) / (samples.std(axis=1, ddof=1) / np.sqrt(runs))
     assert abs(np.mean(np.abs(statistic) > bound) - 0.8) < 3.5 * np.sqrt(0.16 / 20000)
+
+
+def test_one_run_detects_nothing():
+    with pytest.raises(UsageError, match="runs = 1: must be at least 2"):
+        detectable_difference(1)

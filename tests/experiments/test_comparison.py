@@ -1,6 +1,7 @@
 """Comparisons: their plan, table, CSV file and picture, from run folders written by hand."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from tasam_ref.experiments import plotting
 from tasam_ref.experiments.ceiling import Ceiling
 from tasam_ref.experiments.evaluation import Evaluation
 from tasam_ref.experiments.plan import comparison_entries
-from tasam_ref.experiments.plotting import plot_comparison
+from tasam_ref.experiments.plotting import STYLES, plot_comparison
 from tasam_ref.experiments.run_folder import RunFolder, metric_header, metric_lines
 from tasam_ref.experiments.runner import prepare, run_all
 from tasam_ref.experiments.tables import (
@@ -25,7 +26,7 @@ from tasam_ref.experiments.tables import (
     summary_rows,
     write_csv,
 )
-from tasam_ref.methods.registry import configure
+from tasam_ref.methods.registry import METHODS, configure
 
 
 def evaluation(reward, qos=(12.34e6, 4.567e6, 1.234e-3), violated=(0.25, 1.0, 0.0)):
@@ -215,3 +216,42 @@ def test_the_picture_shows_the_references_it_has_room_for_and_no_others(folders)
     shown = {text.get_text(): text.xy[1] for text in axes.texts}
     assert list(shown) == ["equal split, proportional fair", "best static split (1/2/3 %)", "greedy on the channel"]
     assert list(shown.values()) == pytest.approx([0.1, 0.2, 0.3])
+
+
+def test_every_method_has_a_line_a_point_and_a_style_of_its_own(tmp_path, tiny_config, references):
+    """The picture of one method more has more colours or marks, for all methods there are."""
+    assert len(set(STYLES)) == len(STYLES) >= len(METHODS)
+    runs = [by_hand(tmp_path, method, tiny_config, 0, 0.1 * n) for n, method in enumerate(METHODS)]
+    pictures = []
+    for count in range(1, len(METHODS) + 1):
+        plot_comparison(tmp_path / "some.png", runs[:count], references)
+        pictures.append((tmp_path / "some.png").read_bytes())
+    assert len(set(pictures)) == len(METHODS)
+
+
+@pytest.mark.parametrize("text", ["", "iteration,agent,reward\n", "nonsense", "iteration,agent,reward\n0,0,1\n0,1\n",
+                                  "iteration,agent,reward\n0,0,1\n0,1,2\n"])
+def test_metrics_that_are_damaged_are_refused_in_one_line(folders, text):
+    (folders[0].path / "metrics.csv").write_text(text, "utf-8")
+    with pytest.raises(UsageError, match=r"metrics\.csv: not .*train this run anew$"):
+        summary_rows(folders)
+
+
+def test_missing_metrics_are_refused_in_one_line(folders):
+    (folders[0].path / "metrics.csv").unlink()
+    with pytest.raises(UsageError, match="not readable"):
+        summary_rows(folders)
+
+
+@pytest.mark.parametrize("lists", [
+    {"reward": None, "qos": None, "violated": None, "rb_share": None}, {"reward": [1.0]},
+    {"reward": [], "qos": [], "violated": [], "rb_share": []},
+    {"reward": [1.0], "qos": [[1.0]], "violated": [[1.0]], "rb_share": [[1.0, 2.0]]},
+    {"reward": [1.0, 2.0], "qos": [[1.0]], "violated": [[1.0]], "rb_share": [[1.0]]},
+    {"reward": ["a"], "qos": [[1.0]], "violated": [[1.0]], "rb_share": [[1.0]]},
+])
+@pytest.mark.parametrize("name", ["evaluation.json", "equal_gradients.json"])
+def test_evaluations_that_are_damaged_are_refused_in_one_line(folders, lists, name):
+    (folders[0].path / name).write_text(json.dumps(lists), "utf-8")
+    with pytest.raises(UsageError, match=rf"{name}: not a readable evaluation .* makes it anew$"):
+        summary_rows(folders)

@@ -219,8 +219,13 @@ def test_networks_may_be_measured_one_after_the_other(clean):
     assert both["critic 0"] == critic["critic 0"]
 
 
-def test_another_batch_starts_the_file_anew(clean):
+def test_what_was_measured_at_another_batch_is_not_lost(capsys, clean):
     list(measure_run(clean))
+    before = (clean.path / FILE).read_bytes()
+    line = refused(capsys, "curvature", clean.path, "--network", "critic", "--transitions", "4")
+    assert "holds another batch, 7 transitions of every DU: measure at that with --transitions" in line
+    assert (clean.path / FILE).read_bytes() == before
+    (clean.path / FILE).unlink()
     assert main(["curvature", str(clean.path), "--network", "critic", "--transitions", "4"]) == 0
     stored = json.loads((clean.path / FILE).read_text())
     assert list(stored["networks"]) == NAMES[:1]

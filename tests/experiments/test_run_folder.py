@@ -185,16 +185,16 @@ def test_a_checkpoint_of_another_run_is_refused(folder, tmp_path, tiny_config):
 
 
 def test_metrics_have_one_row_per_iteration_and_agent_and_read_back_exactly(folder):
-    columns = {"reward": np.array([1 / 3, -2.0]), "entropy": np.array([1e-300, 7e20], dtype=np.float32)}
+    columns = {"reward": np.array([1 / 3, -2.0, 0.0]), "entropy": np.array([1e-300, 7e20, 1.0], dtype=np.float32)}
     folder.write_metrics([metric_header(columns), *metric_lines(0, columns), *metric_lines(1, columns)])
     with open(folder.path / "metrics.csv", newline="") as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["iteration", "agent", "reward", "entropy"]
-    assert [(row[0], row[1]) for row in rows[1:]] == [("0", "0"), ("0", "1"), ("1", "0"), ("1", "1")]
+    assert [(row[0], row[1]) for row in rows[1:]] == [(str(t), str(i)) for t in range(2) for i in range(3)]
     metrics = folder.metrics()
-    assert metrics["iteration"] == [0, 0, 1, 1] and metrics["agent"] == [0, 1, 0, 1]
-    assert metrics["reward"] == [1 / 3, -2.0] * 2
-    assert metrics["entropy"] == [columns["entropy"][0].item(), columns["entropy"][1].item()] * 2
+    assert metrics["iteration"] == [0, 0, 0, 1, 1, 1] and metrics["agent"] == [0, 1, 2, 0, 1, 2]
+    assert metrics["reward"] == [1 / 3, -2.0, 0.0] * 2
+    assert metrics["entropy"] == [columns["entropy"][i].item() for i in range(3)] * 2
 
 
 def test_metrics_beyond_a_checkpoint_are_left_out(folder):

@@ -54,3 +54,12 @@ def test_values_of_dus_become_means_over_the_agents_dus(tiny_config):
     values = np.array([[1.0, 10.0], [2.0, 20.0], [6.0, 60.0]])
     assert many.per_agent(values).tolist() == values.tolist()
     assert one.per_agent(values).tolist() == [[3.0, 30.0]]
+
+
+def test_its_temperature_makes_its_objective_the_mean_of_the_agents(tiny_config):
+    """Three equal policies: mean of r_i - beta log pi_i over 3 DUs is mean r - beta / 3 times the sum of log pi_i."""
+    alone = replace(tiny_config, mdp=replace(tiny_config.mdp, single_agent=True))
+    rewards, log_probs, beta = np.array([1.0, 2.0, 6.0]), np.array([-3.0, 4.0, 5.0]), tiny_config.temperature
+    of_many = np.mean(rewards - beta * log_probs)
+    assert rewards.mean() - alone.temperature * log_probs.sum() == pytest.approx(of_many, rel=1e-14)
+    assert tiny_config.temperature == tiny_config.agent.temperature

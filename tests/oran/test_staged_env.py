@@ -60,8 +60,7 @@ def test_it_has_the_interface_of_the_plain_environment(config):
     assert (staged.executed(np.array([0.2, 0.7])) == plain.executed(np.array([0.2, 0.7]))).all()
 
 
-def test_one_stage_is_the_plain_environment_of_its_regime(tiny_config):
+def test_one_stage_is_the_plain_environment(tiny_config):
     assert type(build_env(tiny_config)) is OranEnv
     assert build_env(tiny_config).topology.serving.size == 18
-    assert build_env(apply_settings(tiny_config, ["regimes.sequence=['quiet']"])).topology.serving.size == 9
     assert type(build_env(apply_settings(tiny_config, SETTINGS))) is StagedEnv

@@ -24,7 +24,7 @@ def plot_comparison(path, folders, references):
     figure = Figure(figsize=(9.5, 4.2), layout="constrained")
     curves, held_out = figure.subplots(1, 2, width_ratios=(3, 2))
     for n, (method, runs) in enumerate(groups.items()):
-        _draw_curve(curves, method, runs, *STYLES[n % len(STYLES)][:2])
+        _draw_curve(curves, method, runs, *STYLES[n % len(STYLES)][:2], 0.18 if len(groups) <= FEW else 0.06)
     _draw_held_out(held_out, groups, references)
     curves.set(xlabel="iteration", ylabel="reward per frame and DU, mean over DUs", title="Training (exploring)")
     many = len(groups) > FEW
@@ -43,7 +43,7 @@ def plot_comparison(path, folders, references):
         figure.savefig(file, format="png", dpi=150, metadata={"Software": None})
 
 
-def _draw_curve(axes, method, runs, colour, line):
+def _draw_curve(axes, method, runs, colour, line, shade):
     """Mean over seeds of the DUs' mean reward, in blocks of a twentieth of the run."""
     num_agents = runs[0].config.num_agents
     rewards = [np.reshape(run.metrics()["reward"], (-1, num_agents)).mean(axis=1) for run in runs]
@@ -53,7 +53,7 @@ def _draw_curve(axes, method, runs, colour, line):
     iterations = (np.arange(blocks.shape[1]) + 0.5) * block
     intervals = [mean_interval(column) for column in blocks.T]
     axes.plot(iterations, [i.mean for i in intervals], line, color=colour, label=method)
-    axes.fill_between(iterations, [i.low for i in intervals], [i.high for i in intervals], color=colour, alpha=0.18,
+    axes.fill_between(iterations, [i.low for i in intervals], [i.high for i in intervals], color=colour, alpha=shade,
                       linewidth=0)
 
 

@@ -15,7 +15,8 @@
     [needs]
     fig08 = ["headline", "dus_2"]
 
-A run stands in DIR/group/method/seed_N.
+With ``base = "other.toml"``, a plan beside it, everything is as there but for what stands here, group by group and
+entry by entry.  A run stands in DIR/group/method/seed_N.
 """
 
 import tomllib
@@ -98,16 +99,30 @@ def _with_seed(configs, seed, folder, label):
 
 def load_plan(path):
     """Read a plan file.  Raises UsageError, naming the file and the entry, for anything that is not a plan."""
-    try:
-        tables = tomllib.loads(Path(path).read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise UsageError(f"{path}: not a plan: {error}") from None
+    tables = _read(path)
+    if "base" in tables:
+        (base,) = _names("base", [tables.pop("base")])
+        tables = _over(_read(Path(path).parent / base), tables)
     try:
         return _plan(tables)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
+
+
+def _read(path):
+    try:
+        return tomllib.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: not a plan: {error}") from None
+
+
+def _over(base, tables):
+    """The tables of a base with those of a plan over them, down to the single entry."""
+    both = {key: _over(base[key], value) for key, value in tables.items()
+            if isinstance(value, dict) and isinstance(base.get(key), dict)}
+    return base | tables | both
 
 
 def _plan(tables):

@@ -1,5 +1,8 @@
 """Plan files: what they ask for, in which order and where, and what is refused."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from tasam_ref.config_io import load_preset
@@ -92,3 +95,28 @@ def test_a_plan_has_groups(read, text):
 def test_a_plan_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"nowhere\.toml: cannot be read: No such file or directory"):
         load_plan(tmp_path / "nowhere.toml")
+
+
+def test_a_plan_on_a_base_is_the_base_but_for_its_own_entries(read, tmp_path):
+    (tmp_path / "base.toml").write_text(PLAN, "utf-8")
+    plan = read('base = "base.toml"\nseeds = 4\n[groups]\ntwo_dus.seeds = 1\n[groups.more]\nmethods = ["l2"]\n')
+    base = load_plan(tmp_path / "base.toml")
+    assert plan.groups["headline"] == replace(base.groups["headline"], seeds=4)
+    assert plan.groups["two_dus"] == replace(base.groups["two_dus"], seeds=1)
+    assert (list(plan.groups), plan.groups["more"].seeds) == (["headline", "two_dus", "more"], 4)
+    assert plan.needs == base.needs
+    with pytest.raises(UsageError, match=r"nowhere\.toml: cannot be read"):
+        read('base = "nowhere.toml"\n')
+    with pytest.raises(UsageError, match=r"base = \[3\]: must be a list of texts"):
+        read("base = 3\n")
+
+
+@pytest.mark.parametrize("name", ["paper", "laptop", "smoke"])
+def test_the_projects_own_plans_name_each_run_once_and_need_what_they_have(name, tmp_path):
+    plan = load_plan(Path(__file__).parents[2] / "figures" / "plans" / f"{name}.toml")
+    paper = load_plan(Path(__file__).parents[2] / "figures" / "plans" / "paper.toml")
+    entries = plan.entries(tmp_path)
+    assert len({entry.path for entry in entries}) == len(entries) > 30
+    assert (list(plan.groups), plan.needs) == (list(paper.groups), paper.needs)
+    assert set(plan.groups) == {group for needed in plan.needs.values() for group in needed}
+    assert name == "smoke" or plan.groups["headline"].seeds >= 5

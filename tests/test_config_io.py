@@ -242,13 +242,16 @@ def test_the_hash_changes_with_any_field():
         "entropy_in_target": "literal", "critic_target": "twin_target", "critic_sees": "relaxed", "td_value": "v",
         "critic_scope": "joint", "forgetting": "policy_anchor",
         "dtype": "float64", "td_var_scale": "relative", "rho_schedule": "cosine", "base_optimizer": "sgd",
-        "sequence": ["usual", "crowd"], "q_worst": [1.0, 2.0, 0.02], "q_best": [50e6, 60e6, 1e-4],
+        "sequence": ["usual", "crowd"], "users": [1.0, 2.0, 0.5, 1.0], "traffic": [1.0, 2.0, 0.5, 1.0],
+        "share_row": [0, 1, 0, 3], "regimes.names": ["usual", "a", "b", "c"],
+        "q_worst": [1.0, 2.0, 0.02], "q_best": [50e6, 60e6, 1e-4],
     }
     hashes = [config_hash(Config())]
     for section in SECTIONS:
         part = getattr(Config(), section)
         for f in fields(part):
-            value = readings[f.name] if f.name in readings else _another(getattr(part, f.name))
+            named = next((name for name in (f"{section}.{f.name}", f.name) if name in readings), None)
+            value = readings[named] if named else _another(getattr(part, f.name))
             hashes.append(config_hash(update(Config(), {section: {f.name: value}})))
     assert len(hashes) > 60
     assert len(set(hashes)) == len(hashes)

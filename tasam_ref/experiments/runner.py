@@ -22,9 +22,13 @@ class LocalProcesses(Executor):
     def submit(self, function, /, *arguments):
         """Run ``function(*arguments)`` in the first idle process; no more may be under way than there are jobs."""
         slot = next(k for k, future in enumerate(self._futures) if future is None or future.done())
-        if self._futures[slot] is None or isinstance(self._futures[slot].exception(), BrokenExecutor):
+        try:
+            if self._pools[slot] is None:
+                raise BrokenExecutor
+            self._futures[slot] = self._pools[slot].submit(function, *arguments)
+        except BrokenExecutor:                  # none yet, or one that died with its last run or since
             self._pools[slot] = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_start_worker)
-        self._futures[slot] = self._pools[slot].submit(function, *arguments)
+            self._futures[slot] = self._pools[slot].submit(function, *arguments)
         return self._futures[slot]
 
     def shutdown(self, wait=True, *, cancel_futures=False):

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -14,9 +16,10 @@ from command_line import command, refused
 from conftest import TINY_SETTINGS
 
 from tasam_ref.cli import main
+from tasam_ref.errors import RunFailure
 from tasam_ref.experiments.plan import load_plan
 from tasam_ref.experiments.run_folder import RunFolder
-from tasam_ref.experiments.runner import as_time, run_all
+from tasam_ref.experiments.runner import LocalProcesses, as_time, run_all
 
 FILES = ("metrics.csv", "evaluation.json", "checkpoint.npz")
 
@@ -80,12 +83,43 @@ def test_after_a_kill_the_same_command_ends_with_the_same_bytes(undisturbed, tmp
         os.kill(int(random.choice(workers.stdout.split())), signal.SIGKILL)
     out, err = process.communicate(timeout=120)
     if victim == "worker":
-        assert process.returncode == 0, err
-        assert "its process died; it goes on from its checkpoint" in out
+        assert process.returncode == 0, out + err
     else:
         time.sleep(1)                                                   # its workers end with it
         assert main(["sweep", str(plan), "--out", str(tmp_path / "runs"), "--jobs", "2"]) == 0
     assert contents(tmp_path / "runs") == files
+
+
+@pytest.mark.parametrize("deaths", [1, 2])
+def test_a_run_whose_process_died_is_taken_up_once_more(undisturbed, tmp_path, deaths):
+    class Dying(ThreadPoolExecutor):
+        left = deaths
+
+        def submit(self, function, /, *arguments):
+            if self.left == 0:
+                return super().submit(function, *arguments)
+            self.left -= 1
+            future = Future()
+            future.set_exception(BrokenProcessPool("killed"))
+            return future
+
+    plan, files = undisturbed
+    said, entries = [], load_plan(plan).entries(tmp_path)
+    if deaths == 2:
+        with pytest.raises(RunFailure, match="1 of 5 runs did not end: a no_sam seed 0"):
+            run_all(entries, 1, said.append, Dying(1))
+    else:
+        run_all(entries, 1, said.append, Dying(1))
+        assert contents(tmp_path) == files
+    assert said[0] == "a no_sam seed 0: its process died; it goes on from its checkpoint"
+
+
+def test_a_process_that_dies_between_two_runs_is_replaced():
+    with LocalProcesses(1) as pool:
+        first = pool.submit(os.getpid).result(timeout=60)
+        os.kill(first, signal.SIGKILL)
+        time.sleep(0.5)
+        assert pool.submit(os.getpid).result(timeout=60) != first
 
 
 def test_ctrl_c_stops_at_checkpoints(undisturbed, tmp_path):
@@ -211,8 +245,6 @@ def test_without_dask_the_extra_is_named(undisturbed, tmp_path, capsys, monkeypa
 
 
 def test_any_executor_will_do(undisturbed, tmp_path):
-    from concurrent.futures import ThreadPoolExecutor
-
     plan, files = undisturbed
     with ThreadPoolExecutor(1) as pool:
         run_all(load_plan(plan).entries(tmp_path), 1, lambda line: None, nullcontext(pool))

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from .parameters import parameter, refuse, section
-from .regimes import RegimeConfig, check_regimes
+from .regimes import MOST_USERS, RegimeConfig, check_regimes
 
 SLICE_METRICS = ("sum_throughput", "quality_weighted_capacity", "max_latency")
 
@@ -21,7 +21,8 @@ class RadioConfig:
 
     num_dus: int = parameter(6, "O-DUs, each with one RU, each one agent", symbol="N_m", source="Table 1", at_least=1,
                              at_most=10**4)
-    num_ues: int = parameter(200, "users in the network", symbol="N", source="Table 1", at_least=1, at_most=10**7)
+    num_ues: int = parameter(200, "users in the network", symbol="N", source="Table 1", at_least=1,
+                             at_most=MOST_USERS)
     num_rbs: int = parameter(100, "resource blocks of each RU", symbol="K", source="Table 1", at_least=1, at_most=10**5)
     rb_bandwidth_hz: float = parameter(200e3, "bandwidth of one RB", symbol="B", unit="Hz", source="Table 1", above=0)
     tx_power_dbm: float = parameter(56.0, "transmit power", symbol="p_u", unit="dBm", source="Table 1", at_least=-400,

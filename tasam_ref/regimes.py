@@ -10,7 +10,7 @@ from math import gcd
 
 from .parameters import parameter, refuse, section
 
-_MOST_USERS = 10**7
+MOST_USERS = 10**7
 
 
 @section
@@ -77,9 +77,9 @@ def check_regimes(config):
 def _check_users(config, r):
     radio, users = config.radio, _num_ues(config, r)
     least = min(radio.num_dus, radio.num_ues)
-    if not least <= users <= _MOST_USERS:
+    if not least <= users <= MOST_USERS:
         raise refuse("regimes.users", config.regimes.users[r],
-                     f"a factor on radio.num_ues = {radio.num_ues} that leaves {least} to {_MOST_USERS} users, one per "
+                     f"a factor on radio.num_ues = {radio.num_ues} that leaves {least} to {MOST_USERS} users, one per "
                      "DU at least")
     if users != radio.num_ues and config.mdp.action_codec == "full_binary":
         raise refuse("mdp.action_codec", "full_binary", f"another one where regimes differ in users (regime "

@@ -8,11 +8,10 @@ import numpy as np
 from tasam_ref.marl.distillation import DistillationLoss
 from tasam_ref.marl.networks import policy_of
 from tasam_ref.nn.mlp import Workspace
-from tasam_ref.optim.sam import sam_gradient
 
 from . import twins
 from .checks import check
-from .oracles import complex_gradient, largest, relative_error
+from .composed import sam_error, slope_error
 from .validate_actor_loss import NARROW, WIDE, draw, package_loss
 from .validate_algorithm import start
 
@@ -41,24 +40,14 @@ def lessons():
 @check("PLASTIC", "(9)", oracle="complex step of a twin", tolerance=1e-14, because="rounding of a small network")
 def gradient_is_the_slope_of_the_distilled_loss():
     """E[beta log pi - Q] + w / K sum of E[KL(pi(.|s + e) || teacher(.|s))], coordinate by coordinate."""
-    worst = 0.0
-    for loss, twin, theta in lessons():
-        value, gradient = loss(theta)
-        worst = largest(worst, relative_error(value, twin(theta)),
-                        relative_error(gradient, complex_gradient(twin, theta)))
-    return worst
+    return slope_error(lessons())
 
 
 @check("PLASTIC", "(11)", oracle="complex step of the twin at its own theta_adv", tolerance=1e-14,
        because="rounding of theta_adv")
 def sam_gradient_has_the_same_lessons_in_both_passes():
     """grad L at theta + rho grad L / ||grad L||, the perturbed states and the teachers' answers those of theta."""
-    worst = 0.0
-    for loss, twin, theta in lessons():
-        g = complex_gradient(twin, theta)
-        expected = complex_gradient(twin, theta + 0.2 * g / np.sqrt(np.sum(g * g)))
-        worst = largest(worst, relative_error(sam_gradient(loss, theta, 0.2)[1], expected))
-    return worst
+    return sam_error(lessons(), 0.2)
 
 
 @check("PLASTIC", oracle="copies made as the training goes", tolerance=0, because="a count of parameters that differ")

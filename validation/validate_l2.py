@@ -7,10 +7,10 @@ import numpy as np
 
 from tasam_ref.analysis.curvature import hessian_product
 from tasam_ref.marl.losses import L2Loss
-from tasam_ref.optim.sam import sam_gradient
 
 from .checks import check
-from .oracles import complex_gradient, largest, relative_error
+from .composed import sam_error, slope_error
+from .oracles import largest, relative_error
 from .validate_actor_loss import draw, package_loss
 from .validate_critic_loss import SCOPES, regression
 
@@ -30,24 +30,14 @@ def composed():
 @check("L2", "(9)", "(10)", oracle="complex step of a twin", tolerance=3e-15, because="rounding of a small network")
 def gradient_is_the_slope_of_the_composed_loss():
     """Value and gradient with the L2 term, coordinate by coordinate; biases count too, and no batch size divides."""
-    worst = 0.0
-    for loss, twin, theta in composed():
-        value, gradient = loss(theta)
-        worst = largest(worst, relative_error(value, twin(theta)),
-                        relative_error(gradient, complex_gradient(twin, theta)))
-    return worst
+    return slope_error(composed())
 
 
 @check("L2", "(11)", oracle="complex step of the twin at its own theta_adv", tolerance=2e-15,
        because="rounding of theta_adv")
 def sam_gradient_has_the_l2_term_in_both_passes():
     """grad L at theta + rho grad L / ||grad L||, L2 in L: the perturbation climbs the whole loss."""
-    worst = 0.0
-    for loss, twin, theta in composed():
-        g = complex_gradient(twin, theta)
-        expected = complex_gradient(twin, theta + 0.5 * g / np.sqrt(np.sum(g * g)))
-        worst = largest(worst, relative_error(sam_gradient(loss, theta, 0.5)[1], expected))
-    return worst
+    return sam_error(composed(), 0.5)
 
 
 @check("L2", "lambda_max", oracle="the plain Hessian plus 2 w", tolerance=0, because="the same addition")

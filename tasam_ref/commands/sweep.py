@@ -37,18 +37,19 @@ def _sweep(options):
     entries = load_plan(options.plan).entries(options.out)
     prepare(entries, resume=True)
     failed = {} if options.retry else failures_of(entries)
-    todo = [entry for entry in entries if entry not in failed]
+    for entry, message in failed.items():
+        print(f"failed before: {entry.name}: {message}")
+    runnable = [entry for entry in entries if entry not in failed]
     if options.dry_run:
-        return _estimate(todo, options.jobs)
+        return _estimate(runnable, options.jobs)
+    advice = {"go_on": "the same command goes on", "try_again": "--retry tries them again"}
     if options.executor == "dask":
         from ..experiments.cluster import dask_executor
 
         with dask_executor(options.scheduler) as executor:
-            run_all(todo, len(todo), say, nullcontext(executor))
+            run_all(runnable, len(runnable), say, nullcontext(executor), **advice)
     else:
-        run_all(todo, options.jobs, say)
-    for entry, message in failed.items():
-        print(f"failed before: {entry.name}: {message}")
+        run_all(runnable, options.jobs, say, **advice)
     if failed:
         raise RunFailure(f"{len(failed)} of {len(entries)} runs failed before; --retry tries them again")
     print(f"{len(entries)} runs are complete in {options.out}")

@@ -57,11 +57,13 @@ def failures_of(entries):
     return {entry: folder.manifest["message"] for entry, folder in folders.items() if folder.status == FAILED}
 
 
-def run_all(entries, jobs, say, executor=None):
+def run_all(entries, jobs, say, executor=None, go_on="the same command with --resume goes on",
+            try_again="the same command with --resume tries them again"):
     """Run every entry, ``jobs`` at a time, in processes of this machine or by another executor; return the RunFolders.
 
     Finished runs are kept and unfinished ones go on; one whose process died is taken up once more.  Raises RunFailure
-    when any failed, after the others ended, and when interrupted, after those under way have stopped at a checkpoint.
+    when any failed, after the others ended, and when interrupted, after those under way have stopped at a checkpoint;
+    ``try_again`` and ``go_on`` tell the user what to do then.
     """
     waiting, running, failed, died = list(entries), {}, [], set()
     clock = _TimeLeft(entries)
@@ -86,11 +88,9 @@ def run_all(entries, jobs, say, executor=None):
                 future.cancel()
             for worker in active_children():
                 worker.terminate()
-            raise RunFailure("interrupted; the runs under way were stopped at a checkpoint: the same command with "
-                             "--resume goes on") from None
+            raise RunFailure(f"interrupted; the runs under way were stopped at a checkpoint: {go_on}") from None
     if failed:
-        raise RunFailure(f"{len(failed)} of {len(entries)} runs did not end: {', '.join(failed)}; the same command "
-                         "with --resume tries them again")
+        raise RunFailure(f"{len(failed)} of {len(entries)} runs did not end: {', '.join(failed)}; {try_again}")
     return [RunFolder.open(entry.path) for entry in entries]
 
 

@@ -129,7 +129,7 @@ def test_ctrl_c_stops_at_checkpoints(undisturbed, tmp_path):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 1
-    assert err.splitlines()[-1].startswith("tasam-ref: failed: interrupted; the runs under way were stopped")
+    assert err.splitlines()[-1].endswith("stopped at a checkpoint: the same command goes on")
     assert main(["sweep", str(plan), "--out", str(tmp_path / "runs"), "--jobs", "2"]) == 0
     assert contents(tmp_path / "runs") == files
 
@@ -139,7 +139,7 @@ def test_failed_runs_are_listed_left_alone_and_tried_again_on_demand(tmp_path, c
     plan.write_text(plan.read_text("utf-8").replace("agent.gamma=0.5", "agent.learning_rate=1e300"), "utf-8")
     arguments = ["sweep", str(plan), "--out", str(tmp_path / "runs"), "--jobs", "2"]
     assert main(arguments) == 1
-    assert "1 of 5 runs did not end: b ta_sam seed 0" in capsys.readouterr().err
+    assert "1 of 5 runs did not end: b ta_sam seed 0; --retry tries them again\n" in capsys.readouterr().err
     failed = tmp_path / "runs" / "b" / "ta_sam" / "seed_0"
     before = (failed / "manifest.json").read_bytes()
     assert main(arguments) == 1

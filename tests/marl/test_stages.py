@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from trainings import assert_same, differs, run, start, through_a_file
+from trainings import assert_same, differs, run, run_with_a_break, start, through_a_file
 
 from tasam_ref.config_io import apply_settings
 
@@ -53,13 +53,7 @@ def test_a_staged_run_that_was_broken_off_ends_with_the_same_bits(staged, broken
     """On both sides of each change of regime; ta_sam's budget is spent on the way."""
     config = apply_settings(staged, ["slices.latency_model=fifo_queue", "agent.buffer_size=30"])
     whole, rows = run(config)
-    first = start(config)
-    done = [first.iterate() for _ in range(broken_at)]
-    state = through_a_file(first.state())
-    resumed = start(config)
-    if broken_at % 2:
-        resumed.iterate()                                        # whatever it was doing before is forgotten
-    resumed.set_state(state)
-    assert_same((whole, rows), (resumed, done + [resumed.iterate() for _ in range(21 - broken_at)]))
+    resumed, rows_again = run_with_a_break(lambda: start(config), broken_at, 21, through_a_file)
+    assert_same((whole, rows), (resumed, rows_again))
     assert set(resumed.snapshots) == {"stage_1", "stage_2", "equal_gradients"}
     assert all(np.array_equal(resumed.snapshots[name], whole.snapshots[name]) for name in whole.snapshots)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from trainings import assert_same, run, start, through_a_file
+from trainings import assert_same, run, run_with_a_break, start, through_a_file
 
 from tasam_ref.config_io import apply_settings
 from tasam_ref.errors import RunFailure
@@ -16,16 +16,7 @@ BREAKS = ("agent.buffer_size=10", "sam.td_var_window=2", "run.num_iterations=9",
 def test_a_run_that_was_broken_off_ends_with_the_same_bits(tiny_config, broken_at):
     """Four frames an iteration and episodes of seven: 7 ends an episode, the others fall inside one; 3 has wrapped."""
     config = apply_settings(tiny_config, BREAKS)
-    whole, rows = run(config)
-    first = start(config)
-    done = [first.iterate() for _ in range(broken_at)]
-    state = through_a_file(first.state())
-    resumed = start(config)
-    if broken_at % 2:
-        resumed.iterate()                                        # whatever it was doing before is forgotten
-    resumed.set_state(state)
-    assert resumed.iteration == broken_at
-    assert_same((whole, rows), (resumed, done + [resumed.iterate() for _ in range(9 - broken_at)]))
+    assert_same(run(config), run_with_a_break(lambda: start(config), broken_at, 9, through_a_file))
 
 
 def test_a_state_can_be_used_twice(tiny_config):

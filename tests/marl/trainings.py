@@ -52,6 +52,22 @@ def assert_same(one, other, but=()):
             assert np.array_equal(row[name], row2[name]), name
 
 
+def run_with_a_break(start_anew, broken_at, iterations, through):
+    """A run broken off after some iterations and gone on with from its saved state: the trainer, and all rows.
+
+    ``through`` maps a state to what is read back of it.
+    """
+    first = start_anew()
+    done = [first.iterate() for _ in range(broken_at)]
+    state = through(first.state())
+    resumed = start_anew()
+    if broken_at % 2:
+        resumed.iterate()                                        # whatever it was doing before is forgotten
+    resumed.set_state(state)
+    assert resumed.iteration == broken_at
+    return resumed, done + [resumed.iterate() for _ in range(iterations - broken_at)]
+
+
 def differs(one, other):
     (trainer, rows), (trainer2, rows2) = one, other
     return any(not np.array_equal(r[name], r2[name]) for r, r2 in zip(rows, rows2) for name in r) or not (

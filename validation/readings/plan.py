@@ -48,4 +48,4 @@ def train(seeds, out, jobs, say):
     """Bring every run of the plan to its end; finished ones are kept.  Raises RunFailure when any failed."""
     runs = entries(seeds, out)
     prepare(runs, resume=True)
-    run_all(runs, jobs, say)
+    run_all(runs, jobs, say, go_on="the same command goes on", try_again="the same command tries them again")

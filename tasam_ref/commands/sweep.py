@@ -14,7 +14,7 @@ def add_sweep(commands):
         "Train every run of PLAN, a TOML file of groups of methods, scenarios, settings and seeds, a run per process "
         "with one BLAS thread. Finished runs are kept, unfinished ones go on from their checkpoints: the same "
         "command goes on after any break. Runs that failed before are listed and left alone, or tried again with "
-        "--retry. Writes DIR/GROUP/METHOD/seed_N.")
+        "--retry. Writes DIR/GROUP/METHOD/seed_N and DIR/plan.json.")
     parser.add_argument("plan", type=Path, metavar="PLAN", help="the plan's file")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the runs")
     parser.add_argument("--jobs", type=int, default=1, metavar="J", help="runs at a time; default: %(default)s")
@@ -29,12 +29,14 @@ def add_sweep(commands):
 def _sweep(options):
     from ..experiments.plan import load_plan
     from ..experiments.runner import failures_of, prepare, run_all
+    from ..experiments.store import write_plan
 
     if options.jobs < 1:
         raise UsageError(f"--jobs = {options.jobs}: must be at least 1")
     if (options.executor == "dask") != (options.scheduler is not None):
         raise UsageError("--scheduler ADDRESS: must be given with --executor dask, and with nothing else")
-    entries = load_plan(options.plan).entries(options.out)
+    plan = load_plan(options.plan)
+    entries = plan.entries(options.out)
     prepare(entries, resume=True)
     failed = {} if options.retry else failures_of(entries)
     for entry, message in failed.items():
@@ -42,6 +44,7 @@ def _sweep(options):
     runnable = [entry for entry in entries if entry not in failed]
     if options.dry_run:
         return _estimate(runnable, options.jobs)
+    write_plan(options.out, plan)
     advice = {"go_on": "the same command goes on", "try_again": "--retry tries them again"}
     if options.executor == "dask":
         from ..experiments.cluster import dask_executor

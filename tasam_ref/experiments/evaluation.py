@@ -51,19 +51,28 @@ class Evaluation:
         return cls.from_lists(json.loads(text))
 
 
-def evaluate(config, policy, seeds, frames):
-    """Run one episode per seed, all in step, and return the Evaluation.  policy as in ``methods.fixed``."""
+def play(config, policy, seeds, frames):
+    """Run one episode per seed, all in step: yields each frame's (rewards, infos), an entry per episode.
+
+    policy as in ``methods.fixed``.
+    """
     envs = [OranEnv(config) for _ in seeds]
     obs = np.stack([env.reset(seed=seed) for env, seed in zip(envs, seeds)])
-    sums = [0.0, 0.0, 0.0, 0.0]
     for frame in range(frames):
-        steps = [env.step(action) for env, action in zip(envs, policy(envs, obs, frame))]
-        obs = np.stack([o for o, _, _ in steps])
+        seen, rewards, infos = zip(*(env.step(action) for env, action in zip(envs, policy(envs, obs, frame))))
+        obs = np.stack(seen)
+        yield rewards, infos
+
+
+def evaluate(config, policy, seeds, frames):
+    """Run one episode per seed and return the Evaluation.  policy as in ``methods.fixed``."""
+    sums = [0.0, 0.0, 0.0, 0.0]
+    for rewards, infos in play(config, policy, seeds, frames):
         values = (
-            [reward.mean() for _, reward, _ in steps],
-            [info.qos.mean(axis=0) for _, _, info in steps],
-            [info.violated.mean(axis=0) for _, _, info in steps],
-            [info.radio.claims.mean(axis=(0, 2)) for _, _, info in steps],
+            [reward.mean() for reward in rewards],
+            [info.qos.mean(axis=0) for info in infos],
+            [info.violated.mean(axis=0) for info in infos],
+            [info.radio.claims.mean(axis=(0, 2)) for info in infos],
         )
         sums = [total + np.array(value) for total, value in zip(sums, values)]
     return Evaluation(*(total / frames for total in sums))
@@ -71,8 +80,12 @@ def evaluate(config, policy, seeds, frames):
 
 def evaluate_held_out(config, policy):
     """Evaluate on the configuration's held-out episodes."""
-    run = config.run
-    return evaluate(config, policy, [evaluation_episode_seed(e) for e in range(run.eval_episodes)], run.eval_frames)
+    return evaluate(config, policy, held_out_seeds(config), config.run.eval_frames)
+
+
+def held_out_seeds(config):
+    """Seeds of the configuration's held-out episodes."""
+    return [evaluation_episode_seed(e) for e in range(config.run.eval_episodes)]
 
 
 def deterministic_policy(config, thetas_p):

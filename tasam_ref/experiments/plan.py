@@ -12,6 +12,9 @@
     settings = ["run.num_iterations=100"]
     seeds = 3
 
+    [measure.curvature]                     # once trained, measure this of these methods of the group
+    headline = ["no_sam", "ta_sam"]
+
     [needs]
     fig08 = ["headline", "dus_2"]
 
@@ -27,17 +30,22 @@ from ..config import Config
 from ..config_io import config_hash, load_preset
 from ..errors import UsageError
 from ..methods.registry import configure
+from .measurements import MEASUREMENTS
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One run: what to run and where.  ``label`` tells entries of one method and seed apart."""
+    """One run: what to run and where, and what to measure of it once it is trained.
+
+    ``label`` tells entries of one method and seed apart.
+    """
 
     method: str
     seed: int
     config: Config
     path: Path
     label: str = ""
+    measurements: tuple = ()
 
     @property
     def name(self):
@@ -63,10 +71,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Plan:
-    """Groups by name, and the names of the groups that each figure and table needs."""
+    """Groups by name, the names of the groups that each figure and table needs, and what is to be measured.
+
+    ``measure`` maps measurements to groups and these to methods; ``tables`` are the plan file's, its base's included.
+    """
 
     groups: dict
     needs: dict
+    measure: dict
+    tables: dict
 
     def entries(self, out):
         """Every run, seed by seed, so that a plan cut short is complete for its first seeds.
@@ -78,13 +91,17 @@ class Plan:
         for seed in range(max(group.seeds for group in self.groups.values())):
             for name, group in self.groups.items():
                 if seed < group.seeds:
-                    runs += _with_seed(configs[name], seed, Path(out) / name, name)
+                    runs += [replace(run, measurements=self._measurements(run))
+                             for run in _with_seed(configs[name], seed, Path(out) / name, name)]
         for run in runs:
             other = holder.setdefault((run.method, config_hash(run.config)), run)
             if other is not run:
                 raise UsageError(f"groups.{run.label}: holds {run.method} seed {run.seed} in the same configuration as "
                                  f"groups.{other.label}; name it once")
         return runs
+
+    def _measurements(self, run):
+        return tuple(name for name, wanted in self.measure.items() if run.method in wanted.get(run.label, ()))
 
 
 def comparison_entries(configs, seeds, out):
@@ -103,6 +120,11 @@ def load_plan(path):
     if "base" in tables:
         (base,) = _names("base", [tables.pop("base")])
         tables = _over(_read(Path(path).parent / base), tables)
+    return plan_of(tables, path)
+
+
+def plan_of(tables, path):
+    """The Plan of a plan file's tables; ``path`` is what messages name."""
     try:
         return _plan(tables)
     except UsageError as error:
@@ -126,12 +148,13 @@ def _over(base, tables):
 
 
 def _plan(tables):
-    _refuse_others("a plan", tables, {"preset", "seeds", "settings", "groups", "needs"})
+    _refuse_others("a plan", tables, {"preset", "seeds", "settings", "groups", "measure", "needs"})
     groups = _table(tables, "groups")
     if not groups:
         raise UsageError("groups = {}: must hold one group at least")
     plan = Plan({name: _group(name, tables, group) for name, group in groups.items()},
-                {name: _names(f"needs.{name}", needed) for name, needed in _table(tables, "needs").items()})
+                {name: _names(f"needs.{name}", needed) for name, needed in _table(tables, "needs").items()},
+                {name: _wanted(name, wanted, groups) for name, wanted in _table(tables, "measure").items()}, tables)
     for name, needed in plan.needs.items():
         for group in needed:
             if group not in plan.groups:
@@ -157,6 +180,20 @@ def _group(name, plan, table):
         raise UsageError(f"{where}.methods = {list(methods)}: must name one method at least, each once")
     return Group(methods, preset, seeds, _names(f"{where}.scenarios", table.get("scenarios", ())),
                  _names("settings", plan.get("settings", ())) + _names(f"{where}.settings", table.get("settings", ())))
+
+
+def _wanted(name, wanted, groups):
+    """The methods of each group of which a measurement is to be made."""
+    where = f"measure.{name}"
+    if name not in MEASUREMENTS:
+        raise UsageError(f"{where}: must be one of {', '.join(MEASUREMENTS)}")
+    if not isinstance(wanted, dict):
+        raise UsageError(f"{where} = {wanted!r}: must be a table")
+    _refuse_others(where, wanted, set(groups))
+    found = {group: _names(f"{where}.{group}", methods) for group, methods in wanted.items()}
+    for group, methods in found.items():
+        _refuse_others(f"{where}.{group}", methods, set(groups[group].get("methods", ())))
+    return found
 
 
 def _table(tables, name):

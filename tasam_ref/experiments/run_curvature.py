@@ -12,11 +12,12 @@ from dataclasses import asdict
 
 import numpy as np
 
-from ..analysis.curvature import extreme_eigenvalues, hessian_product
+from ..analysis.curvature import extreme_eigenvalues, hessian_product, largest_eigenvalue
 from ..config_io import update
 from ..errors import UsageError
 from ..files import write_atomically
 from ..marl.learner import Learner
+from ..marl.networks import num_critics
 from ..nn.squashed_gaussian import sigmoid
 from ..oran.env import OranEnv
 from ..streams import evaluation_episode_seed, stream
@@ -27,11 +28,27 @@ FILE = "curvature.json"
 HEAD = f"{'':<10}{'largest':>12}{'residual':>10}{'smallest':>13}{'residual':>10}{'products':>10}{'seconds':>9}"
 
 
-def measure_run(folder, network="all", transitions=None):
+def is_measured(folder):
+    """Whether the run's curvature.json holds every network."""
+    if not (folder.path / FILE).exists():
+        return False
+    names = [f"critic {c}" for c in range(num_critics(folder.config.agent))]
+    names += [f"actor {i}" for i in range(folder.config.num_agents)]
+    return set(names) <= set(read_file(folder.path / FILE)["networks"])
+
+
+def measure_sharpness(folder):
+    """Measure what Fig. 9 shows of a complete run, and only that: the largest eigenvalue of every network."""
+    for _ in measure_run(folder, smallest=False):
+        pass
+
+
+def measure_run(folder, network="all", transitions=None, smallest=True):
     """Measure a complete run's networks one by one: yields (name, its entry in curvature.json) once that is stored.
 
-    ``network`` is one of ``NETWORKS``; ``transitions`` of every DU are frozen, by default ``agent.batch_size``.  What
-    the file holds of other networks at the same batch stays.  Raises UsageError for a run that is not complete, and
+    ``network`` is one of ``NETWORKS``; ``transitions`` of every DU are frozen, by default ``agent.batch_size``;
+    without ``smallest`` the lower end, most of the work, is left out.  What the file holds of other networks at the
+    same batch stays.  Raises UsageError for a run that is not complete, and
     for a loss without a Hessian before anything is measured.  Source: Sec. VI-C, Fig. 9; R44.
     """
     if folder.status != COMPLETE:
@@ -47,7 +64,8 @@ def measure_run(folder, network="all", transitions=None):
     products = {name: (hessian_product(loss, theta), theta.size) for name, loss, theta in losses(learner, network)}
     for name, (product, size) in products.items():
         start = time.perf_counter()
-        ends = asdict(extreme_eigenvalues(product, size))
+        ends = asdict(extreme_eigenvalues(product, size)) if smallest else {
+            "largest": asdict(largest_eigenvalue(product, size))}
         entries[name] = {"parameters": size, **ends, "seconds": round(time.perf_counter() - start, 3)}
         with write_atomically(folder.path / FILE) as file:
             file.write(json.dumps({"batch": batch, "networks": entries}, indent=1) + "\n")
@@ -121,12 +139,17 @@ def _stored(path, batch):
     """What the file holds so far, by network.  Raises UsageError when it is not one of ours, or of another batch."""
     if not path.exists():
         return {}
+    content = read_file(path)
+    if content["batch"] != batch:
+        raise UsageError(f"{path}: holds another batch, {content['batch'].get('transitions_per_actor')} transitions of "
+                         "every DU: measure at that with --transitions, or move the file away")
+    return content["networks"]
+
+
+def read_file(path):
+    """A stored curvature.json: its "batch" and "networks".  Raises UsageError when it is not one."""
     try:
         content = json.loads(path.read_text("utf-8"))
-        stored, held = dict(content["networks"]), content["batch"]
+        return {name: dict(content[name]) for name in ("batch", "networks")}
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise UsageError(f"{path}: not a readable curvature.json ({type(error).__name__}); remove it") from None
-    if held != batch:
-        raise UsageError(f"{path}: holds another batch, {held.get('transitions_per_actor')} transitions of every DU: "
-                         "measure at that with --transitions, or move the file away")
-    return stored

@@ -8,6 +8,7 @@ equal_gradients.json  the same of the actors that had cost as much as a whole ru
 regimes.json          the same of the actors after every stage in every regime, if there were several stages
 checkpoint.npz        everything that continuing needs; after the end, the networks and snapshots of the actors
 curvature.json        eigenvalues of the losses' Hessians, where they were asked for (``run_curvature``)
+distributions.json    quantiles of QoS and throughput, where they were asked for (``distributions``)
 
 The folder appears under its name only when config and manifest are in it, and each file is replaced whole.
 """

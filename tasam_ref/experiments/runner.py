@@ -9,6 +9,7 @@ from multiprocessing import active_children, connection, get_context, parent_pro
 
 from ..errors import RunFailure, UsageError
 from .costs import operations
+from .measurements import measure, missing
 from .run_folder import COMPLETE, FAILED, RunFolder
 from .training import open_or_create, train
 
@@ -133,10 +134,11 @@ _at_work = threading.Lock()
 
 
 def run_entry(entry):
-    """Bring one entry's run to its end, wherever this is called.  Returns what to say of it."""
+    """Bring one entry's run to its end and measure it, wherever this is called.  Returns what to say of it."""
     with _at_work:
         folder = open_or_create(entry.path, entry.method, entry.config, resume=True)
-        if folder.status == COMPLETE:
+        if folder.status == COMPLETE and not missing(folder, entry.measurements):
             return "was complete"
         train(folder)
+        measure(folder, entry.measurements)
     return f"done in {folder.manifest['wall_seconds']:.0f} s, held-out reward {folder.evaluation().reward.mean():.3f}"

@@ -72,7 +72,7 @@ def test_the_same_run_in_two_groups_is_refused(read, tmp_path):
     (("seeds = 3", "seeds = 0"), r"groups\.two_dus\.seeds = 0: must be a whole number of at least 1"),
     (("seeds = 3", "seeds = true"), r"groups\.two_dus\.seeds = True: must be a whole number of at least 1"),
     (("seeds = 3", "seed = 3"), r"groups\.two_dus: has no 'seed'; allowed are methods, preset, scenarios, .*"),
-    (("[needs]", "[wants]"), r"a plan: has no 'wants'; allowed are groups, needs, preset, seeds, settings"),
+    (("[needs]", "[wants]"), r"a plan: has no 'wants'; allowed are groups, measure, needs, preset, seeds, .*"),
     (('"headline", "two_dus"', '"others"'), r"needs\.fig08 = 'others': must be one of headline, two_dus"),
     (('["headline", "two_dus"]', '"headline"'), r"needs\.fig08 = 'headline': must be a list of texts"),
     (('["no_sam", "ta_sam"]', '["no_sam", "no_sam"]'), r"groups\.headline\.methods = .*: must name one .* each once"),

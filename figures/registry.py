@@ -1,0 +1,17 @@
+"""Everything that ``python -m figures`` makes, by name: functions of (results, folder, name) that write files."""
+
+from . import fig07, style
+
+
+def _figure(draw):
+    def write(results, folder, name):
+        style.save(draw(results), folder, name)
+
+    return write
+
+
+PRODUCTS = {
+    "fig07": _figure(fig07.draw),
+}
+SCENES_OF = {"fig03", "gap", "schedulers", "network", "claims"}
+"""Those that read what is no run's: collected with all runs only."""

@@ -1,0 +1,44 @@
+"""Distributions behind the held-out means: of the slices' QoS over frames and DUs, of throughput over users."""
+
+import json
+
+import numpy as np
+
+from ..files import write_atomically
+from ..oran.topology import build_topology
+from .evaluation import deterministic_policy, held_out_seeds, play
+
+FILE = "distributions.json"
+LEVELS = np.linspace(0, 1, 51)
+
+
+def measure_distributions(folder):
+    """Write RUN/distributions.json: the quantiles at ``LEVELS`` of the trained actors on the held-out episodes.
+
+    "qos" maps slices to quantiles of Q_l over frames and DUs, in the metric's unit; "throughput_bps" to those of the
+    rate that users of the slice have on average over an episode.  Source: Sec. VI-E, Fig. 10; Sec. VI-F, Fig. 11.
+    """
+    config = folder.config
+    actors = folder.load_checkpoint()["actors"]
+    qos, rates = held_out_samples(config, deterministic_policy(config, actors))
+    slice_of = build_topology(config.radio, config.slices).slice_of
+    content = {"levels": LEVELS.tolist(), "qos": {}, "throughput_bps": {}}
+    for s, name in enumerate(config.slices.names):
+        content["qos"][name] = _quantiles(qos[..., s])
+        content["throughput_bps"][name] = _quantiles(rates[:, slice_of == s])
+    with write_atomically(folder.path / FILE) as file:
+        file.write(json.dumps(content, indent=1) + "\n")
+
+
+def held_out_samples(config, policy):
+    """Q_l of every episode, frame, DU and slice, (E, T, M, L), and the users' mean rates in bit/s, (E, U)."""
+    qos, rates = [], 0.0
+    for _, infos in play(config, policy, held_out_seeds(config), config.run.eval_frames):
+        qos.append([info.qos for info in infos])
+        rates = rates + np.array([info.radio.rate_bps for info in infos])
+    return np.array(qos).swapaxes(0, 1), rates / config.run.eval_frames
+
+
+def _quantiles(samples):
+    """At LEVELS; an empty slice has none."""
+    return np.quantile(samples, LEVELS).tolist() if samples.size else [None] * LEVELS.size

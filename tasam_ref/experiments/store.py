@@ -1,0 +1,158 @@
+"""What a sweep found, as tables: read from its run folders, or from the CSV files that were written of them.
+
+A results folder holds plan.json, manifest.json and
+
+groups.csv         a row per group: its network, length, radii and requirements
+scores.csv         a row per run: held-out means, costs, curvature
+episodes.csv       a row per run and held-out episode: its mean reward
+curves.csv         a row per run and block of iterations: the means of metrics.csv over agents and the block
+gates.csv          the same per agent, where a gate decides on SAM
+distributions.csv  a row per run, quantity and level: quantiles by slice
+regimes.csv        a row per run, stage and regime, where there were several stages
+references.csv     a row per policy that does not learn, and for the bound
+landscape.csv, sam_step.csv, users.csv, sir.csv   scenes: the critic's loss around one SAM step; the network map
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import UsageError
+from ..files import write_atomically
+from . import scenes
+from .collect import collect_runs
+from .measurements import missing
+from .plan import plan_of
+from .run_folder import COMPLETE, RunFolder
+from .table import Table
+
+OF_RUNS = ("groups", "scores", "episodes", "curves", "gates", "distributions", "regimes")
+SCENES = ("references", "landscape", "sam_step", "users", "sir")
+PLAN, MANIFEST = "plan.json", "manifest.json"
+NAMED = 8
+
+
+@dataclass(frozen=True)
+class Results:
+    """Tables by name, the Plan that they follow, and where the runs were made."""
+
+    plan: object
+    tables: dict
+    manifest: dict
+
+    def __getitem__(self, name):
+        return self.tables[name]
+
+    def write(self, folder):
+        """Write the results folder."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in self.tables.items():
+            table.write(folder / f"{name}.csv")
+        with write_atomically(folder / MANIFEST) as file:
+            file.write(json.dumps(self.manifest, indent=1) + "\n")
+        write_plan(folder, self.plan)
+
+
+def write_plan(folder, plan):
+    """Write the plan of a sweep beside its runs, its base included."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    with write_atomically(Path(folder) / PLAN) as file:
+        file.write(json.dumps(plan.tables, indent=1) + "\n")
+
+
+def is_results(folder):
+    """Whether the folder holds results already, rather than runs."""
+    return (Path(folder) / "scores.csv").exists()
+
+
+def read_results(folder):
+    """Read a results folder.  Raises UsageError when it is not complete and of one plan."""
+    folder = Path(folder)
+    plan = read_plan(folder)
+    tables = {name: Table.read(folder / f"{name}.csv") for name in (*OF_RUNS, *SCENES)}
+    scores = tables["scores"]
+    held = list(zip(scores["group"], scores["method"], scores["seed"]))
+    wanted = [(entry.label, entry.method, entry.seed) for entry in plan.entries(folder)]
+    if len(set(held)) < len(held):
+        raise UsageError(f"{folder}/scores.csv: holds a run twice")
+    _refuse_difference(folder, [_name(*key) for key in wanted], [_name(*key) for key in held])
+    return Results(plan, tables, _read_json(folder / MANIFEST))
+
+
+def collect(folder, groups=None, say=lambda text: None):
+    """Results of the run folders of a sweep: of all groups, with the scenes, or of these groups alone.
+
+    Raises UsageError, with a list, when runs are missing or incomplete, lack a measurement, or are not the plan's.
+    """
+    folder = Path(folder)
+    plan = read_plan(folder)
+    entries = [entry for entry in plan.entries(folder) if groups is None or entry.label in groups]
+    if not entries:
+        raise UsageError(f"{folder}: the plan holds no runs of the groups that are asked for")
+    found = [path.parent for path in sorted(folder.glob("*/*/*/config.toml"))]
+    if groups is None:
+        there = {entry.path for entry in entries}
+        _refuse_difference(folder, [], [str(path.relative_to(folder)) for path in found if path not in there])
+    runs = {entry: RunFolder.open(entry.path) for entry in entries if entry.path in found}
+    _refuse_difference(folder, [f"{entry.name}{_lacks(entry, runs.get(entry))}" for entry in entries
+                                if _lacks(entry, runs.get(entry))], [])
+    tables = collect_runs(runs)
+    if groups is None:
+        first = entries[0].config
+        say(f"evaluating policies that do not learn on the network of {entries[0].label}")
+        tables |= scenes.references(first) | scenes.network(first) | scenes.landscape(_with_sam(runs))
+    return Results(plan, tables, _manifest(runs))
+
+
+def _with_sam(runs):
+    """The first run whose critic takes SAM steps, or the first of all."""
+    return next((run for run in runs.values() if run.config.sam.use_sam_critic), next(iter(runs.values())))
+
+
+def read_plan(folder):
+    """The Plan of a sweep's or a results folder.  Raises UsageError when there is none."""
+    path = Path(folder) / PLAN
+    if not path.exists():
+        raise UsageError(f"{folder}: holds no {PLAN}: must be the --out of a 'tasam-ref sweep', or results made of one")
+    return plan_of(_read_json(path), path)
+
+
+def _lacks(entry, run):
+    """What an entry still lacks, as words after its name; nothing when it is done."""
+    if run is None:
+        return " (not there)"
+    if run.config != entry.config or run.method != entry.method:
+        return " (another configuration)"
+    if run.status != COMPLETE:
+        return f" ({run.status})"
+    return "".join(f" (no {name})" for name in missing(run, entry.measurements))
+
+
+def _manifest(runs):
+    """The packages and machines of the runs, each as often as it occurs first."""
+    manifests = [run.manifest for run in runs.values()]
+    distinct = {name: [json.loads(text) for text in dict.fromkeys(json.dumps(m[name]) for m in manifests)]
+                for name in ("packages", "machine")}
+    return {"runs": len(manifests), "hours": round(sum(m["wall_seconds"] for m in manifests) / 3600, 2), **distinct}
+
+
+def _name(group, method, seed):
+    return f"{group} {method} seed {int(seed)}"
+
+
+def _refuse_difference(folder, wanted, held):
+    """Refuse when what is wanted and what is held differ."""
+    for what, names in (("lacks", [n for n in wanted if n not in held]),
+                        ("mixes in, against its plan,", [n for n in held if n not in wanted])):
+        if names:
+            more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+            raise UsageError(f"{folder}: {what} {', '.join(names[:NAMED])}{more}"
+                             + ("; 'tasam-ref sweep' goes on" if what == "lacks" else "; move them away"))
+
+
+def _read_json(path):
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: not readable ({type(error).__name__})") from None

@@ -4,13 +4,16 @@ from ..marl.trainer import Trainer
 from ..oran.env import OranEnv
 from .bench import bench_environment, median_seconds
 from .costs import costs, operations
+from .measurements import missing
 from .run_folder import COMPLETE, RunFolder
 
 ITERATIONS, FRAMES = 2, 20
+CURVATURE_UPDATES = 200
+"""Updates that a curvature takes as long as: some 45 products in float64, each of a gradient's products twice over."""
 
 
 def seconds_left(entries):
-    """Expected seconds of each entry's run: 0 where it is complete.
+    """Expected seconds of each entry's run and of what is measured of it: 0 where all of it is there.
 
     The first entry's iterations are timed, for the seconds of an operation; every network, for those of a frame.
     """
@@ -19,17 +22,30 @@ def seconds_left(entries):
     per_operation = _seconds_per_operation(entries[0].config)
     networks = {entry.config.radio: entry.config for entry in entries}
     per_frame = {radio: _seconds_per_frame(config) for radio, config in networks.items()}
-    return [0.0 if _is_complete(entry) else operations(entry.config) * per_operation
-            + _frames(entry.config.run) * per_frame[entry.config.radio] for entry in entries]
+    return [_operations_left(entry) * per_operation + _frames_left(entry) * per_frame[entry.config.radio]
+            for entry in entries]
 
 
 def _is_complete(entry):
     return entry.path.exists() and RunFolder.open(entry.path).status == COMPLETE
 
 
-def _frames(run):
-    """Frames that a run plays: in training, and twice the held-out episodes, for those at equal gradients."""
-    return run.num_iterations * run.frames_per_iteration + 2 * run.eval_episodes * run.eval_frames
+def _to_measure(entry):
+    return missing(RunFolder.open(entry.path), entry.measurements) if _is_complete(entry) else entry.measurements
+
+
+def _operations_left(entry):
+    one_update = sum(costs(entry.config).least.values()) / entry.config.agent.gradient_steps
+    return (not _is_complete(entry)) * operations(entry.config) + (
+        "curvature" in _to_measure(entry)) * CURVATURE_UPDATES * one_update
+
+
+def _frames_left(entry):
+    """Frames to play: in training; in the held-out episodes, twice for those at equal gradients; once to measure."""
+    run = entry.config.run
+    held_out = run.eval_episodes * run.eval_frames
+    return (not _is_complete(entry)) * (run.num_iterations * run.frames_per_iteration + 2 * held_out) + (
+        "distributions" in _to_measure(entry)) * held_out
 
 
 def _seconds_per_frame(config):

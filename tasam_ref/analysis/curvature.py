@@ -84,15 +84,15 @@ def extreme_eigenvalues(hvp, size, tolerance=1e-6, max_restarts=300, seed=0):
     c near twice that norm: it measures convergence relative to the eigenvalue, and many a Hessian's smallest is zero.
     Raises RunFailure when ``max_restarts`` do not suffice, and when a product is not finite.  Source: Sec. VI-C, R44.
     """
-    return Extremes(*_ends(hvp, size, tolerance, max_restarts, seed, ("LA", "SA")))
+    return Extremes(*_ends(hvp, size, tolerance, max_restarts, seed, 2))
 
 
 def largest_eigenvalue(hvp, size, tolerance=1e-6, max_restarts=300, seed=0):
     """The upper Eigenvalue alone, as ``extreme_eigenvalues`` finds it; the lower often takes most of the products."""
-    return _ends(hvp, size, tolerance, max_restarts, seed, ("LA",))[0]
+    return _ends(hvp, size, tolerance, max_restarts, seed, 1)[0]
 
 
-def _ends(hvp, size, tolerance, max_restarts, seed, which):
+def _ends(hvp, size, tolerance, max_restarts, seed, count):
     if size < 2:
         raise UsageError(f"size={size}: allowed are matrices of 2 or more rows")
     if not 0 < tolerance < 1:
@@ -100,9 +100,9 @@ def _ends(hvp, size, tolerance, max_restarts, seed, which):
     product, start = _Counted(hvp), stream(seed, "lanczos").standard_normal(size)
     norm = _rough_norm(product, start)
     if norm == 0:
-        return [Eigenvalue(0.0, 0.0, product.count)] * len(which)
-    shifts = {"LA": 2 * norm, "SA": -2 * norm}
-    return [_lanczos(_Counted(hvp), start, end, shifts[end], tolerance, max_restarts) for end in which]
+        return [Eigenvalue(0.0, 0.0, product.count)] * count
+    return [_lanczos(_Counted(hvp), start, which, shift, tolerance, max_restarts)
+            for which, shift in (("LA", 2 * norm), ("SA", -2 * norm))[:count]]
 
 
 class _Counted:

@@ -19,6 +19,8 @@ def add_train(commands):
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder")
     parser.add_argument("--resume", action="store_true",
                         help="go on with the run in --out; METHOD and options may then be left out")
+    parser.add_argument("--threads", type=int, default=1, metavar="T",
+                        help="agents that learn at a time, to the same bits; default: %(default)s")
     add_config_options(parser, default=None)
 
 
@@ -28,6 +30,8 @@ def _train(options):
     from ..experiments.training import open_or_create, train
     from ..methods.registry import configure
 
+    if options.threads < 1:
+        raise UsageError(f"--threads = {options.threads}: must be at least 1")
     if options.method is None:
         if not options.resume:
             raise UsageError("METHOD is missing: needed unless --resume continues a run")
@@ -42,7 +46,7 @@ def _train(options):
         preset = load_preset("quick" if options.preset is None else options.preset)
         config = configure(options.method, preset, options.settings + seed, options.scenarios)
         folder = open_or_create(options.out, options.method, config, options.resume)
-    train(folder)
+    train(folder, options.threads)
     return _print_evaluation(folder)
 
 

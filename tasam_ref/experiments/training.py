@@ -27,18 +27,18 @@ def open_or_create(path, method, config, resume):
     return folder
 
 
-def train(folder):
-    """Bring the run in ``folder`` to its end and return the folder.
+def train(folder, threads=1):
+    """Bring the run in ``folder`` to its end, with so many agents learning at a time, and return the folder.
 
     Raises RunFailure when the run diverges or is interrupted; what was reached is kept, and calling again goes on.
     """
     if folder.status == COMPLETE:
         return folder
     with folder.locked():
-        return _train(folder)
+        return _train(folder, threads)
 
 
-def _train(folder):
+def _train(folder, threads):
     state, saved = folder.load_checkpoint(), folder.manifest["iterations_done"]
     if state is None and saved:
         raise UsageError(f"{folder.path}: checkpoint.npz is missing, though iteration {saved} was saved")
@@ -47,7 +47,7 @@ def _train(folder):
     folder.write_manifest(status=RUNNING, message="")
     try:
         if state is None or "iteration" in state:
-            _train_to_end(folder, state, clock)
+            _train_to_end(folder, state, clock, threads)
     except RunFailure as failure:
         status = INTERRUPTED if isinstance(failure, Interrupted) else FAILED
         folder.write_manifest(status=status, message=str(failure), wall_seconds=clock.seconds())
@@ -98,9 +98,9 @@ class _Clock:
         return round(self.already + time.monotonic() - self.began, 3)
 
 
-def _train_to_end(folder, state, clock):
+def _train_to_end(folder, state, clock, threads):
     config = folder.config
-    trainer = Trainer(config, build_env(config))
+    trainer = Trainer(config, build_env(config), threads)
     lines = []
     if state is not None:
         trainer.set_state(state)

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def through_tanh(delta, activation):
     """delta <- delta (1 - h^2), in place: the gradient before a tanh from the gradient behind it; both (B, n)."""
     for i in range(delta.shape[0]):
@@ -13,7 +13,7 @@ def through_tanh(delta, activation):
             delta[i, j] *= 1 - h * h
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def adam_step(theta, mean, square, gradient, learning_rate, beta1, beta2, correction1, correction2, epsilon):
     """One Adam step on flat vectors, in place on the first three; see ``tasam_ref.optim.optimizers`` for the formula.
 
@@ -29,7 +29,7 @@ def adam_step(theta, mean, square, gradient, learning_rate, beta1, beta2, correc
         theta[i] -= learning_rate * (m / correction1) / (np.sqrt(v / correction2) + epsilon)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def perturb(theta, gradient, rho, norm):
     """(12)  theta_adv = theta + rho (g / ||g||), as a new vector; theta, gradient (n,), scalars in theta's dtype."""
     theta_adv = np.empty_like(theta)

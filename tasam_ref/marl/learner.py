@@ -12,6 +12,7 @@ from .losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss, L2Loss, lit
 from .networks import (
     Scratch,
     build_networks,
+    in_turn,
     num_critics,
     policy_of,
     replayed_log_probs,
@@ -20,16 +21,18 @@ from .networks import (
 )
 from .replay import Replay
 from .td_error import soft_value, td_error_q, td_error_v
+from .workers import Workers
 
 
 class Learner:
     """Actors ``thetas_p`` (M, n_params), critics ``thetas_v`` and their targets, and how each takes a step.
 
     Every random number of iteration t and step g comes from a stream of its own, so agents are independent of each
-    other's order.  ``executed`` maps relaxed actions to executed ones (the environment's codec).
+    other's order, and ``threads`` of them may learn at a time, to the same bits.  ``executed`` maps relaxed actions to
+    executed ones (the environment's codec).
     """
 
-    def __init__(self, config, num_agents, obs_dim, action_dim, executed):
+    def __init__(self, config, num_agents, obs_dim, action_dim, executed, threads=1):
         self.config, self.num_agents, self.action_dim = config, num_agents, action_dim
         agent, frames = config.agent, config.run.frames_per_iteration
         self.networks = build_networks(agent, num_agents, obs_dim, action_dim)
@@ -45,12 +48,11 @@ class Learner:
         self.replay = Replay(num_agents, agent.buffer_size, obs_dim, action_dim, self.networks.dtype)
         self.seen_action = {"executed": lambda u: executed(sigmoid(u)), "relaxed": sigmoid}[agent.critic_sees]
         scope, transitions = self.networks.scope, self.networks.scope.transitions(agent.batch_size)
-        self._single = Scratch(self.networks, 1)
+        self._single = Workspace(self.networks.actor, 1, self.networks.dtype)
         self._fresh = Scratch(self.networks, frames, critics, scope.rows(frames))
-        self._actor_batch = Scratch(self.networks, agent.batch_size, critics)
-        self._critic_batch = Scratch(self.networks, transitions, critics, scope.rows(transitions))
-        if agent.teachers:
-            self._student = Workspace(self.networks.actor, agent.batch_size, self.networks.dtype)
+        self._critic_batch = [Workspace(self.networks.critic, scope.rows(transitions), self.networks.dtype)
+                              for _ in range(critics)]
+        self._workers = Workers(threads, lambda: _Room(self.networks, agent, transitions))
 
     def prepare(self, iteration):
         """What some methods do before an iteration: renew teachers, draw the layers behind the first anew (R43)."""
@@ -71,7 +73,7 @@ class Learner:
 
     def act(self, obs, noise):
         """Draw every actor's action at obs (M, D) with noise (M, A): latent (M, A) and log_prob (M,)."""
-        return sample_policies(self.networks, self.thetas_p, obs, noise, self._single.actor)
+        return sample_policies(self.networks, self.thetas_p, obs, noise, in_turn(self._single))
 
     def fresh_td_errors(self, iteration):
         """TD-errors delta (M, Ne) of the iteration's own transitions, by the reading R33."""
@@ -83,7 +85,7 @@ class Learner:
             return smallest_q(self.networks, self.thetas_v, obs, action, scratch.critics)
 
         def drawn(obs, noise):
-            latent, log_prob = sample_policies(self.networks, self.thetas_p, obs, noise, scratch.actor)
+            latent, log_prob = sample_policies(self.networks, self.thetas_p, obs, noise, in_turn(scratch.actor))
             return value(obs, self.seen_action(latent)), log_prob
 
         next_q, next_log_prob = drawn(batch.next_obs, noise[0])
@@ -95,7 +97,12 @@ class Learner:
             errors = td_error_v(batch.reward, soft_value(next_q, next_log_prob, beta), v, agent.gamma)
         return errors.reshape(self.num_agents, -1)
 
-    def update_actor(self, i, iteration, step, rho):
+    def update_actors(self, iteration, step, radii):
+        """``update_actor`` of every actor with its own of the ``radii``.  Returns the losses (M,)."""
+        return np.array(self._workers.map(
+            lambda i, room: self.update_actor(i, iteration, step, radii[i], room), range(self.num_agents)))
+
+    def update_actor(self, i, iteration, step, rho, room=None):
         """One step of actor i on (9), with SAM of radius rho or without (None).  Returns the loss.
 
         Source: Algorithm 1, lines 11-18, on a batch of its own buffer B_i (R40).
@@ -105,36 +112,38 @@ class Learner:
         noise = self._normal((agent.batch_size, self.action_dim), "policy", *address)
         self._advance_anchor(i)
         loss = self.actor_loss(i, rows, noise, self._masks(self.networks.actor, agent.batch_size, *address),
-                               lambda shape: self._normal(shape, "perturbation", *address))
+                               lambda shape: self._normal(shape, "perturbation", *address), room)
         value = take_step(loss, self.thetas_p[i], self.actor_optimizers[i], rho)
         self.networks.actor.advance(self.thetas_p[i])
         return value
 
-    def actor_loss(self, i, rows, noise, masks, normal):
+    def actor_loss(self, i, rows, noise, masks, normal, room=None):
         """What actor i descends on the transitions ``rows`` (n,) of B_i with noise (n, A), n = ``agent.batch_size``.
 
-        ``masks`` are those of dropout or None (R42); ``normal`` maps a shape to the draws that perturb states (R43).
+        ``masks`` are those of dropout or None (R42); ``normal`` maps a shape to the draws that perturb states (R43);
+        ``room`` has the buffers, by default the first worker's.
         """
         agent, scope, batch = self.config.agent, self.networks.scope, self.replay.of_agent(i, rows)
+        room = room or self._workers.rooms[0]
         loss = ActorLoss(self.networks, self.thetas_v, batch, noise, self.config.temperature,
-                         POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, self._actor_batch,
+                         POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, room.batch,
                          scope.surroundings(batch.obs, self.replay, rows, self.seen_action), scope.place(i),
-                         self._anchor(i, batch.obs), masks)
-        return self._regularised(self._distilled(loss, i, normal))
+                         self._anchor(i, batch.obs, room.batch.actor), masks)
+        return self._regularised(self._distilled(loss, i, normal, room.student))
 
     def _regularised(self, loss):
         """The loss that is descended: with the L2 term of the baseline where there is one (R42)."""
         weight = self.config.agent.l2_weight
         return L2Loss(loss, weight) if weight > 0 else loss
 
-    def _distilled(self, loss, i, normal):
+    def _distilled(self, loss, i, normal, work):
         """Actor i's loss with the divergence from its teachers where there are any (R43)."""
         agent, obs = self.config.agent, loss.batch.obs
         if agent.teachers == 0:
             return loss
-        teachers = [policy_of(self.networks, theta, obs, self._student) for theta in self.thetas_teacher[:, i]]
+        teachers = [policy_of(self.networks, theta, obs, work) for theta in self.thetas_teacher[:, i]]
         perturbed = obs + self.networks.dtype.type(agent.input_perturbation) * normal(obs.shape)
-        return DistillationLoss(loss, self.networks, perturbed, teachers, agent.distillation_weight, self._student)
+        return DistillationLoss(loss, self.networks, perturbed, teachers, agent.distillation_weight, work)
 
     def _masks(self, net, rows, *address):
         """Dropout masks of one gradient step of one network, or None (R42)."""
@@ -150,13 +159,12 @@ class Learner:
             theta = self.thetas_anchor[i]
             theta += self.networks.dtype.type(agent.anchor_rate) * (self.thetas_p[i] - theta)
 
-    def _anchor(self, i, obs):
+    def _anchor(self, i, obs, work):
         """Actor i's slow average on these states, or None (R41)."""
         agent = self.config.agent
         if agent.forgetting == "none":
             return None
-        policy = policy_of(self.networks, self.thetas_anchor[i], obs, self._actor_batch.actor)
-        return Anchor(*policy, agent.anchor_weight)
+        return Anchor(*policy_of(self.networks, self.thetas_anchor[i], obs, work), agent.anchor_weight)
 
     def update_critic(self, iteration, step, rho):
         """One step of the global critic on (10), with SAM of radius rho or without (None).  Returns the loss.
@@ -186,18 +194,21 @@ class Learner:
         target = scope.outputs_of(self._targets(batch, noise))
         x = scope.arrange(batch.obs, self.seen_action(batch.latent))
         return [self._regularised(CriticLoss(self.networks, x, target, work, own))
-                for work, own in zip(self._critic_batch.critics, masks)]
+                for work, own in zip(self._critic_batch, masks)]
 
     def _targets(self, batch, noise):
         """y of (10) by the readings R31 and R32."""
-        agent, scratch = self.config.agent, self._critic_batch
-        latent, next_log_prob = sample_policies(self.networks, self.thetas_p, batch.next_obs, noise, scratch.actor)
+        agent = self.config.agent
+        latent, next_log_prob = sample_policies(self.networks, self.thetas_p, batch.next_obs, noise, self._side_by_side)
         next_q = smallest_q(self.networks, self.thetas_target, batch.next_obs, self.seen_action(latent),
-                            scratch.critics)
+                            self._critic_batch)
         if agent.entropy_in_target == "literal":
-            taken = replayed_log_probs(self.networks, self.thetas_p, batch.obs, batch.latent, scratch.actor)
+            taken = replayed_log_probs(self.networks, self.thetas_p, batch.obs, batch.latent, self._side_by_side)
             return literal_target(batch.reward, next_q, taken, agent.gamma, self.config.temperature)
         return standard_target(batch.reward, next_q, next_log_prob, agent.gamma, self.config.temperature)
+
+    def _side_by_side(self, function, arguments):
+        return self._workers.map(lambda one, room: function(*one, room.transitions), arguments)
 
     def state(self):
         """Parameters, optimiser states and replay as one flat dictionary of arrays."""
@@ -229,6 +240,15 @@ class Learner:
 
     def _normal(self, shape, name, *index):
         return stream(self.config.run.seed, name, *index).standard_normal(shape, dtype=self.networks.dtype)
+
+
+class _Room:
+    """Buffers of one worker: an actor's batch, its teachers' if it has any, its share of the critic's transitions."""
+
+    def __init__(self, networks, agent, transitions):
+        self.batch = Scratch(networks, agent.batch_size, num_critics(agent))
+        self.student = Workspace(networks.actor, agent.batch_size, networks.dtype) if agent.teachers else None
+        self.transitions = Workspace(networks.actor, transitions, networks.dtype)
 
 
 def reset_is_due(iteration, num_iterations, resets):

@@ -88,23 +88,29 @@ def replayed_policy(networks, theta, obs, latent, work, masks=None):
     return PolicySample(latent, sigmoid(latent), noise, mean, log_std, free, log_prob(latent, noise, log_std))
 
 
-def sample_policies(networks, thetas_p, obs, noise, work):
-    """``sample_policy`` of every actor: obs (M n, D) and noise (M n, A) stacked agent by agent; ``work`` fits n rows.
+def sample_policies(networks, thetas_p, obs, noise, each):
+    """``sample_policy`` of every actor: obs (M n, D) and noise (M n, A) stacked agent by agent.
 
-    Returns latent (M n, A) and log_prob (M n,).
+    ``each(function, arguments)`` gives function(*one, work) of every agent's arguments, with a Workspace of n rows, as
+    ``in_turn`` does.  Returns latent (M n, A) and log_prob (M n,).
     """
-    parts = _each_actor(sample_policy, networks, thetas_p, obs, noise, work)
+    parts = _of_each_actor(sample_policy, networks, thetas_p, obs, noise, each)
     return np.concatenate([p.latent for p in parts]), np.concatenate([p.log_prob for p in parts])
 
 
-def replayed_log_probs(networks, thetas_p, obs, latent, work):
+def replayed_log_probs(networks, thetas_p, obs, latent, each):
     """log pi_i(a|s) of replayed actions under every actor, stacked as in ``sample_policies``.  Returns (M n,)."""
-    return np.concatenate([p.log_prob for p in _each_actor(replayed_policy, networks, thetas_p, obs, latent, work)])
+    return np.concatenate([p.log_prob for p in _of_each_actor(replayed_policy, networks, thetas_p, obs, latent, each)])
 
 
-def _each_actor(function, networks, thetas_p, obs, other, work):
+def in_turn(work):
+    """The agents one after the other, in one Workspace."""
+    return lambda function, arguments: [function(*one, work) for one in arguments]
+
+
+def _of_each_actor(function, networks, thetas_p, obs, other, each):
     count = len(thetas_p)
-    return [function(networks, *one, work) for one in zip(thetas_p, np.split(obs, count), np.split(other, count))]
+    return each(function, [(networks, *one) for one in zip(thetas_p, np.split(obs, count), np.split(other, count))])
 
 
 def mean_latent(networks, theta, obs, work):

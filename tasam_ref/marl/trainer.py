@@ -17,11 +17,12 @@ class Trainer:
     ``state()`` and ``set_state()`` carry everything across a break: a resumed run continues bit for bit.
     ``snapshots`` keeps earlier actors (M, n_params) by name: ``stage_k`` at the end of every stage but the last, and
     ``equal_gradients`` once the run has spent what it would spend without SAM in all, if that is before its end.
+    ``threads`` agents learn at a time; the bits are the same for any number.
     """
 
-    def __init__(self, config, env):
+    def __init__(self, config, env, threads=1):
         self.config, self.env = config, env
-        self.learner = Learner(config, env.num_agents, env.obs_dim, env.action_dim, env.executed)
+        self.learner = Learner(config, env.num_agents, env.obs_dim, env.action_dim, env.executed, threads)
         self.iteration = 0
         self.converged = False
         self.first_entropy = 0.0
@@ -52,9 +53,8 @@ class Trainer:
         selected = self._select(variance)                                                 # line 11
         rho_critic, rho_actors = self._radii(variance, columns["entropy"].mean())
         for step in range(self.config.agent.gradient_steps):
-            actor_loss = np.array([
-                self.learner.update_actor(i, self.iteration, step, rho_actors[i] if selected[i] else None)
-                for i in range(self.env.num_agents)])                                     # lines 12-18
+            actor_loss = self.learner.update_actors(self.iteration, step, [
+                rho if sam_step else None for rho, sam_step in zip(rho_actors, selected)])  # lines 12-18
             critic_loss = self.learner.update_critic(
                 self.iteration, step, rho_critic if sam.use_sam_critic else None)         # lines 20-23
             self._refuse_non_finite({"an actor's loss": actor_loss, "the critic's loss": critic_loss})

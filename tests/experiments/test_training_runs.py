@@ -73,6 +73,10 @@ def test_a_finished_run_keeps_the_networks_and_its_snapshot_and_nothing_else(tmp
     assert all(np.isfinite(array).all() for array in state.values())
 
 
+def test_threads_leave_the_same_files(tmp_path, tiny_config, undisturbed):
+    assert contents(train(RunFolder.create(tmp_path / "run", "ta_sam", tiny_config), threads=2)) == undisturbed
+
+
 def test_training_a_finished_run_again_does_nothing(tmp_path, tiny_config, monkeypatch):
     folder = train(RunFolder.create(tmp_path / "run", "ta_sam", tiny_config))
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.path.iterdir()}

@@ -12,6 +12,7 @@ from tasam_ref.config import AgentConfig
 from tasam_ref.marl.networks import (
     Scratch,
     build_networks,
+    in_turn,
     mean_latent,
     q_values,
     replayed_log_probs,
@@ -84,8 +85,8 @@ def test_replaying_what_was_just_sampled_returns_its_noise_and_density(seed):
 def test_stacked_agents_are_each_agent_alone(seed):
     networks, actors, _, obs, noise = setting(seed, agents=3)
     work = Scratch(networks, ROWS).actor
-    latent, log_prob = sample_policies(networks, actors, obs, noise, work)
-    replayed = replayed_log_probs(networks, actors, obs, noise, work)
+    latent, log_prob = sample_policies(networks, actors, obs, noise, in_turn(work))
+    replayed = replayed_log_probs(networks, actors, obs, noise, in_turn(work))
     for i, actor in enumerate(actors):
         mine = slice(i * ROWS, (i + 1) * ROWS)
         mean, log_std = policy(ACTOR, actor, obs[mine])

@@ -1,28 +1,48 @@
 """``tasam-ref bench``: how fast this machine is."""
 
+import json
+from pathlib import Path
+
 from ..errors import UsageError
 from .options import add_command, add_config_options, read_config
+
+_SECTIONS = ("memory", "update", "parts", "threads", "environment", "growth")
 
 
 def add_bench(commands):
     """Declare ``bench``."""
     parser = add_command(
         commands, "bench", _bench, "measure the update and the environment on this machine",
-        "Time one update of all actors and the critic against its matrix products alone, and the environment's frames. "
-        "One core. Medians of interleaved repeats: read the ratios, for times drift.")
+        "Time one update of all actors and the critic against its matrix products alone, its parts, threads, the "
+        "environment's frames and their pieces, and how all grow with the network. One core but for threads. Medians "
+        "of interleaved repeats with quartiles: read the ratios, for times drift.")
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(_SECTIONS)}; default: all")
     parser.add_argument("--repeats", type=int, default=15, metavar="N", help="repeats of each; default: %(default)s")
+    parser.add_argument("--plan", type=Path, action="append", default=[], metavar="PLAN",
+                        help="project the hours of this plan too; repeatable")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     add_config_options(parser, default="paper")
 
 
 def _bench(options):
     if options.repeats < 1:
         raise UsageError(f"--repeats = {options.repeats}: must be at least 1")
-    from ..experiments.bench import bench_environment, bench_iteration, bench_update
+    for name in options.sections:
+        if name not in _SECTIONS:
+            raise UsageError(f"SECTION = {name}: must be one of {', '.join(_SECTIONS)}")
+    from ..experiments.bench_report import SECTIONS, as_text, plan_rows
+    from ..experiments.plan import load_plan
 
-    config = read_config(options)
-    for name, operations, bound, seconds in bench_update(config, options.repeats):
-        print(f"update {name}: {1e3 * seconds:.1f} ms, its matrix products alone {1e3 * bound:.1f} ms "
-              f"({operations / 1e9:.2f} GFLOP), ratio {seconds / bound:.2f}")
-    print(f"whole iteration with SAM everywhere: {1e3 * bench_iteration(config, options.repeats):.1f} ms")
-    print(f"environment: {bench_environment(config, 20 * options.repeats):.0f} frames per second")
+    config, found = read_config(options), {}
+    plans = {path: load_plan(path) for path in options.plan}
+    for name in options.sections or _SECTIONS:
+        found[name] = list(SECTIONS[name](config, options.repeats))
+        if not options.json:
+            print(as_text(name, found[name]), flush=True)
+    if plans:
+        found["plans"] = list(plan_rows(plans))
+        if not options.json:
+            print(as_text("plans", found["plans"]))
+    if options.json:
+        print(json.dumps(found, indent=1))
     return 0

@@ -2,7 +2,8 @@
 
 from ..marl.trainer import Trainer
 from ..oran.env import OranEnv
-from .bench import bench_environment, median_seconds
+from .bench import time_in_turns
+from .bench_environment import steps
 from .costs import costs, operations
 from .measurements import missing
 from .run_folder import COMPLETE, RunFolder
@@ -49,12 +50,12 @@ def _frames_left(entry):
 
 
 def _seconds_per_frame(config):
-    return 1 / bench_environment(config, FRAMES)
+    return time_in_turns([steps(config)], FRAMES)[0].median
 
 
 def _seconds_per_operation(config):
     """Of an iteration's products, what lies between them included, the environment's frames left out."""
     trainer = Trainer(config, OranEnv(config))
-    seconds = median_seconds([trainer.iterate], ITERATIONS)[0]
+    seconds = time_in_turns([trainer.iterate], ITERATIONS)[0].median
     frames = config.run.frames_per_iteration * _seconds_per_frame(config)
     return max(seconds - frames, 0.1 * seconds) / sum(costs(config).most.values())

@@ -9,7 +9,7 @@ import pytest
 
 from tasam_ref.cli import main
 from tasam_ref.config_io import apply_settings, load_preset
-from tasam_ref.experiments import bench
+from tasam_ref.experiments import bench_update
 from tasam_ref.experiments.costs import costs
 from tasam_ref.marl.learner import Learner
 from tasam_ref.methods.registry import METHODS, configure
@@ -100,7 +100,7 @@ def test_bench_counts_the_update_that_it_times(tiny_config, monkeypatch, setting
         return [1.0] * len(functions)
 
     monkeypatch.setattr(np, "matmul", counting)
-    monkeypatch.setattr(bench, "median_seconds", once)
-    rows = bench.bench_update(apply_settings(tiny_config, settings), 1)
+    monkeypatch.setattr(bench_update, "time_in_turns", once)
+    rows = bench_update.bench_update(apply_settings(tiny_config, settings), 1)
     assert [operations for _, operations, _, _ in rows for _ in range(2)] == runs
     assert rows[1][1] > rows[0][1] > 0

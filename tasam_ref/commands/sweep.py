@@ -27,6 +27,7 @@ def add_sweep(commands):
 
 
 def _sweep(options):
+    from ..experiments.cluster import dask_executor
     from ..experiments.plan import load_plan
     from ..experiments.runner import failures_of, prepare, run_all
     from ..experiments.store import write_plan
@@ -44,15 +45,11 @@ def _sweep(options):
     runnable = [entry for entry in entries if entry not in failed]
     if options.dry_run:
         return _estimate(runnable, options.jobs)
-    write_plan(options.out, plan)
-    advice = {"go_on": "the same command goes on", "try_again": "--retry tries them again"}
-    if options.executor == "dask":
-        from ..experiments.cluster import dask_executor
-
-        with dask_executor(options.scheduler) as executor:
-            run_all(runnable, len(runnable), say, nullcontext(executor), **advice)
-    else:
-        run_all(runnable, options.jobs, say, **advice)
+    local = options.executor == "local"
+    with nullcontext() if local else dask_executor(options.scheduler) as executor:
+        write_plan(options.out, plan)
+        run_all(runnable, options.jobs if local else len(runnable), say, None if local else nullcontext(executor),
+                go_on="the same command goes on", try_again="--retry tries them again")
     if failed:
         raise RunFailure(f"{len(failed)} of {len(entries)} runs failed before; --retry tries them again")
     print(f"{len(entries)} runs are complete in {options.out}")

@@ -1,6 +1,6 @@
 """Everything that ``python -m figures`` makes, by name: functions of (results, folder, name) that write files."""
 
-from . import fig07, style
+from . import claims_report, fig07, style
 
 
 def _figure(draw):
@@ -12,6 +12,7 @@ def _figure(draw):
 
 PRODUCTS = {
     "fig07": _figure(fig07.draw),
+    "claims": claims_report.make,
 }
 SCENES_OF = {"fig03", "gap", "schedulers", "network", "claims"}
 """Those that read what is no run's: collected with all runs only."""

@@ -36,7 +36,7 @@ def number(value):
     """Three significant digits, and never fewer than all in front of the point; nothing for NaN."""
     if math.isnan(value):
         return ""
-    return f"{value:.0f}" if 1000 <= abs(value) < math.inf else f"{value:.3g}"
+    return f"{value:.0f}" if 999.5 <= abs(value) < math.inf else f"{value:.3g}"
 
 
 def interval(found):

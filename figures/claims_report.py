@@ -33,8 +33,11 @@ def _introduction(findings):
         f"{len(first)} claims: " + ", ".join(f"**{count[v]} {v}**" for v in verdicts.VERDICTS) + ".  "
         "Counted is each claim's first line; further lines are other readings of the same claim, and "
         + (f"change the verdict on {len(changed)}: {', '.join(changed)}." if changed else "change no verdict."),
-        rule + "  No correction is made for the number of intervals: of those without any true effect, one in twenty "
-        "leaves the boundary out.",
+        rule + "  A number that the paper quotes is read as at least that; a method that had exactly this number would "
+        "stay inconclusive.",
+        "Intervals are not widened for their number: where nothing is true beyond a boundary, one in forty lies on "
+        "either side of it by chance, so that a claim of k parts is found not reproduced by chance in up to 2.5 k % "
+        "of cases.",
         f"Of more than {SHOWN} parts those are shown that decide; all stand in claims.csv, with notes.  "
         "Methods of another group than the headline's stand behind its name.  Measures:",
         "\n".join(means)]

@@ -1,6 +1,6 @@
 """Everything that ``python -m figures`` makes, by name: functions of (results, folder, name) that write files."""
 
-from . import fig07, style
+from . import algorithm_1, fig05, fig06, fig07, fig08, fig09, forgetting, gate, style
 
 
 def _figure(draw):
@@ -11,7 +11,16 @@ def _figure(draw):
 
 
 PRODUCTS = {
+    "fig05a": _figure(fig05.equal_rho),
+    "fig05b": _figure(fig05.non_equal_rho),
+    "fig05c": _figure(fig05.dynamic_rho),
+    "fig06": _figure(fig06.draw),
     "fig07": _figure(fig07.draw),
+    "fig08": _figure(fig08.draw),
+    "fig09": _figure(fig09.draw),
+    "gate": _figure(gate.draw),
+    "algorithm_1": _figure(algorithm_1.draw),
+    "forgetting": _figure(forgetting.draw),
 }
 SCENES_OF = {"fig03", "gap", "schedulers", "network", "claims"}
 """Those that read what is no run's: collected with all runs only."""

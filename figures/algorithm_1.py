@@ -29,7 +29,7 @@ def draw(results):
     style.caption(figure, (
         f"{style.seeds(results['scores'].where(group=list(GROUPS), method=methods))}. "
         f"Algorithm 1 as printed: {_budget(results, 'algorithm_1')}; headline: {_budget(results, 'headline')}. "
-        f"Left: means of blocks of {runs.block(iterations)} iterations over seeds, bands their 95 % t intervals. "
+        f"Left: means{style.of_blocks(iterations)} over seeds, bands their 95 % t intervals. "
         "Right: points are runs, bars means with 95 % t intervals, grey lines join runs of one seed, which met the "
         "same users, channels and traffic: a line that rises from no-SAM is a gain."))
     return figure

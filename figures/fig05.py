@@ -47,12 +47,11 @@ def _draw(results, held, radii):
     left.set(xlabel="iteration", ylabel=f"training {style.REWARD}")
     right.set(xlabel="iteration", ylabel=style.DIFFERENCE)
     style.legend(figure, left, ncols=3 if len(held) > 3 else 4)
-    size = runs.block(x)
     groups, methods, _ = zip(("headline", "no_sam", "no_sam"), *held)
     scores = results["scores"].where(group=groups, method=methods)
     style.caption(figure, (
         f"{radii} {style.seeds(scores)}, {style.length(results, 'headline')}; lines are means"
-        f"{f' of blocks of {size} iterations' * (size > 1)} over seeds, bands their 95 % t intervals. A return is the "
+        f"{style.of_blocks(x)} over seeds, bands their 95 % t intervals. A return is the "
         "reward times the episode's frames. Users move, so the reward drifts; on the right, where runs that met the "
         f"same users are compared, that cancels. Held-out {style.DIFFERENCE} at the end, seed by seed: "
         f"{'; '.join(ends)}."))

@@ -28,13 +28,13 @@ def draw(results):
     axes[0, 1].set(title="Held out, at the end")
     axes[1, 0].set(ylabel=style.DIFFERENCE)
     style.legend(figure, axes[0, 0])
-    size = runs.block(runs.curves(results, "headline", "no_sam")[0])
+    blocks = style.of_blocks(runs.curves(results, "headline", "no_sam")[0])
     scores = results["scores"].where(group=["headline", *radius], method=["no_sam", *METHODS])
     style.caption(figure, (
         f"{style.seeds(scores)}, {style.length(results, 'headline')}. Above: means over seeds with 95 % t intervals; "
         "below: the same of differences between runs that met the same users, channels and traffic, 0 being no-SAM. "
-        f"Left: the largest {f'mean of a block of {size} iterations' if size > 1 else 'reward of an iteration'} of "
-        "every run, which luck of the users' positions raises; right: where training ended."))
+        f"Left: the largest point of every run's learning curve{blocks and f', means{blocks}'}, which luck of "
+        "the users' positions raises; right: where training ended."))
     return figure
 
 

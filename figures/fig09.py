@@ -16,7 +16,7 @@ def draw(results):
     scores = results["scores"].where(group="headline")
     if not set(NETWORKS) <= set(scores.columns):
         raise UsageError("fig09: of no run was the curvature measured: the plan must name some under measure.curvature")
-    figure, axes = style.new(2, 2, height=5.4, sharex="col", sharey="row")
+    figure, axes = style.new(2, 2, height=5.4, sharex="col")
     for (above, below), (column, title) in zip(axes.T, NETWORKS.items()):
         found = _eigenvalues(scores, column)
         reference = found.get("no_sam", {})

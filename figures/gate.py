@@ -16,23 +16,28 @@ def draw(results):
     table = results["gates"].where(group="headline", method="ta_sam")
     agents, x = [int(agent) for agent in table.unique("agent")], np.array(table.unique("iteration"))
     share, rho, variance = (_cube(table, agents, name) for name in ("sam_actor", "rho_actor", "td_error_variance"))
+    threshold = _threshold(results)
     rows = math.ceil(len(agents) / COLUMNS)
     figure = style.sheet(height=3.2 + 1.3 * rows)
     top, below = figure.subfigures(2, 1, height_ratios=(1.7, 1.3 * rows))
     strip, radius = top.subplots(1, 2, width_ratios=(3, 2))
     _draw_share(top, strip, x, agents, share)
     _draw_radius(radius, x, rho, runs.curves(results, "headline", "ta_sam", "rho_critic")[1])
-    _draw_variance(below, below.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False), x, agents, variance,
-                   share, _threshold(results))
-    size, threshold = runs.block(x), _threshold(results)
-    points = "an iteration" if size == 1 else f"the mean of a block of {size} iterations"
-    style.caption(figure, (
-        f"{style.seeds(table)} of {style.NAMES['ta_sam']}, {style.length(results, 'headline')}. Above: the share of "
-        "iterations and seeds in which an actor took SAM steps; the mean radius over seeds, an actor's being 0 where "
-        f"its gate was shut. Below: points are {points} of a run, as dark as SAM's share in it, lines medians of seeds"
-        + (f"; the gate opens at the dashed {threshold:g}: an actor whose points keep to one side of it is chosen, or "
-           "passed over, for good" if threshold else "") + "."))
+    grid = below.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False)
+    _draw_variance(below, grid, x, agents, variance, share, threshold)
+    style.caption(figure, f"{style.seeds(table)} of {style.NAMES['ta_sam']}, {style.length(results, 'headline')}. "
+                          + _legend(style.of_blocks(x), threshold))
     return figure
+
+
+def _legend(blocks, threshold):
+    """How to read the panels."""
+    points = f"means{blocks}" if blocks else "iterations"
+    line = "" if threshold is None else (f" The gate opens at the dashed {threshold:g}: an actor whose points keep to "
+                                         "one side of it is chosen, or passed over, for good.")
+    return ("Above: the share of iterations and seeds in which an actor took SAM steps; the mean radius over seeds, "
+            f"the band its 95 % t interval, an actor's being 0 where its gate was shut. Below: points are {points} of "
+            f"a run, as dark as SAM's share in them, lines medians over seeds.{line}")
 
 
 def _cube(table, agents, column):
@@ -75,7 +80,7 @@ def _draw_variance(figure, grid, x, agents, variance, share, threshold):
     for axes, agent, values, shares in zip(grid.flat, agents, variance, share):
         axes.scatter(np.repeat(x, values.shape[1]), values, 7, c=shares, cmap=SHADES, vmin=0, vmax=1, linewidth=0)
         axes.plot(x, np.median(values, axis=1), color="0.3", linewidth=1)
-        if threshold:
+        if threshold is not None:
             axes.axhline(threshold, color=style.LOOKS["l2"][0], linestyle="--", linewidth=1)
         axes.set(yscale="log", title=f"actor {agent}")
     figure.supylabel("TD-error variance", fontsize=9)

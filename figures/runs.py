@@ -30,8 +30,3 @@ def matrix(runs):
 def paired(runs, others):
     """Differences (points, seeds) of {seed: (points,)}, or (seeds,) of {seed: value}, over the seeds of both."""
     return paired_differences(runs, others).T
-
-
-def block(iterations):
-    """Iterations in a block, from the blocks' middles."""
-    return round(2 * iterations[0])

@@ -47,7 +47,7 @@ def new(columns=1, rows=1, height=3.0, width=WIDTH, **options):
 
 def caption(figure, text):
     """Say below the figure what it shows: network, seeds, what the bands are."""
-    figure.supxlabel(textwrap.fill(text, 112), fontsize=7.5, color="0.25")
+    figure.supxlabel(textwrap.fill(text, 112, break_on_hyphens=False), fontsize=7.5, color="0.25")
 
 
 def seeds(table):
@@ -119,6 +119,12 @@ def length(results, group):
     (row,) = results["groups"].where(group=group).rows()
     steps = int(row["gradient_steps"])
     return f"{row['num_iterations']:.0f} iterations of {steps} gradient step{'s' * (steps > 1)}"
+
+
+def of_blocks(iterations):
+    """What a curve's means are of, from the blocks' middles: nothing to say where a block is one iteration."""
+    size = round(2 * iterations[0])
+    return f" of blocks of {size} iterations" if size > 1 else ""
 
 
 def dots(axes, x, values, method, interval_of=mean_interval):

@@ -1,5 +1,6 @@
 """Results as a sweep might leave them, drawn from a generator: no run is trained."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +16,20 @@ SHARPNESS = {"no_sam": 4.0, "l2": 5.0, "actor_sam": 3.5}
 REGIMES = {"usual": 0.0, "crowd": -0.8, "quiet": 0.5, "shifted": -0.2}
 
 
-def results(plan="laptop", seeds=None, iterations=None, change=lambda tables: None):
+@cache
+def results(plan="laptop", seeds=None, iterations=None, change=None):
     """Results of a plan of figures/plans, with that many seeds and iterations in every group if given.
 
-    ``change`` may change the plan's tables first.
+    But forgetting's stages are whole episodes: it keeps its length.  ``change`` may change the plan's tables first.
+    Nobody writes to what is returned.
     """
     tables = load_plan(PLANS / f"{plan}.toml").tables
-    change(tables)
-    for group in tables["groups"].values():
+    if change:
+        change(tables)
+    for name, group in tables["groups"].items():
         if seeds:
             group["seeds"] = seeds
-        if iterations:
+        if iterations and name != "forgetting":
             group["settings"] = [*group.get("settings", ()), f"run.num_iterations={iterations}"]
     plan = plan_of(tables, plan)
     entries = plan.entries("")

@@ -1,6 +1,20 @@
 """Everything that ``python -m figures`` makes, by name: functions of (results, folder, name) that write files."""
 
-from . import claims_report, fig07, improvements, style, table1, table5
+from . import (
+    algorithm_1,
+    claims_report,
+    fig05,
+    fig06,
+    fig07,
+    fig08,
+    fig09,
+    forgetting,
+    gate,
+    improvements,
+    style,
+    table1,
+    table5,
+)
 
 
 def _figure(draw):
@@ -11,7 +25,16 @@ def _figure(draw):
 
 
 PRODUCTS = {
+    "fig05a": _figure(fig05.equal_rho),
+    "fig05b": _figure(fig05.non_equal_rho),
+    "fig05c": _figure(fig05.dynamic_rho),
+    "fig06": _figure(fig06.draw),
     "fig07": _figure(fig07.draw),
+    "fig08": _figure(fig08.draw),
+    "fig09": _figure(fig09.draw),
+    "gate": _figure(gate.draw),
+    "algorithm_1": _figure(algorithm_1.draw),
+    "forgetting": _figure(forgetting.draw),
     "table1": table1.make,
     "table2": improvements.make(2),
     "table3": improvements.make(3),

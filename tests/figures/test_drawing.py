@@ -1,0 +1,80 @@
+"""What every figure from runs keeps to: the same bytes, its seeds and length in the caption, readable with one seed."""
+
+import re
+from io import BytesIO
+
+import pytest
+from matplotlib.text import Text
+from synthetic import results
+
+from figures import algorithm_1, fig05, fig06, fig08, fig09, forgetting, gate, style
+from figures.registry import PRODUCTS
+from tasam_ref.experiments.store import Results
+from tasam_ref.experiments.table import Table
+
+DRAW = {"fig05a": fig05.equal_rho, "fig05b": fig05.non_equal_rho, "fig05c": fig05.dynamic_rho, "fig06": fig06.draw,
+        "fig08": fig08.draw, "fig09": fig09.draw, "gate": gate.draw, "algorithm_1": algorithm_1.draw,
+        "forgetting": forgetting.draw}
+# Of figures/plans/laptop.toml: five seeds of the headline, three of the rest but Algorithm 1.
+SEEDS = {"fig05a": "3 to 5 seeds", "fig05b": "3 to 5 seeds", "fig05c": "3 to 5 seeds", "fig06": "3 to 5 seeds",
+         "fig08": "3 to 5 seeds", "fig09": "5 seeds", "gate": "5 seeds of TA-SAM", "algorithm_1": "5 seeds",
+         "forgetting": "3 seeds"}
+
+
+def caption(figure):
+    return " ".join(figure.get_supxlabel().split())
+
+
+def svg(figure):
+    file = BytesIO()
+    figure.savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_results_read_back_from_their_tables_give_the_same_bytes(name, tmp_path):
+    found = results(seeds=2, iterations=6)
+    for table, rows in found.tables.items():
+        rows.write(tmp_path / f"{table}.csv")
+    read = Results(found.plan, {table: Table.read(tmp_path / f"{table}.csv") for table in found.tables}, {})
+    written = []
+    for which, folder in ((found, tmp_path / "one"), (read, tmp_path / "two")):
+        folder.mkdir()
+        PRODUCTS[name](which, folder, name)
+        written.append([(folder / f"{name}.{kind}").read_bytes() for kind in ("svg", "png")])
+    assert written[0] == written[1] and all(written[0])
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_captions_give_seeds_length_and_what_the_interval_is(name):
+    text = caption(DRAW[name](results()))
+    assert re.search(rf"\b{SEEDS[name]}\b", text) and "30 iterations of 10 gradient steps" in text
+    assert "95 % t interval" in text and "nan" not in text and "blocks of 1 " not in text
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_one_seed_is_drawn_without_intervals(name):
+    """Warnings are errors here, as everywhere in these tests."""
+    figure = DRAW[name](results(seeds=1, iterations=6))
+    assert svg(figure)
+    assert "1 seed" in caption(figure) and "1 seeds" not in caption(figure) and "nan" not in caption(figure)
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_no_text_is_smaller_than_seven_points_and_the_y_axes_are_named(name):
+    figure = DRAW[name](results(seeds=2, iterations=6))
+    assert min(text.get_fontsize() for text in figure.findobj(Text) if text.get_text()) >= 7
+    for part in figure.subfigs or [figure]:
+        assert part.get_supylabel() or any(axes.get_ylabel() for axes in part.axes)
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_a_figure_reads_no_group_but_those_that_the_plan_says_it_needs(name):
+    found = results(seeds=2, iterations=6)
+    assert found.plan.needs[name]
+    tables = {table: rows.where(group=found.plan.needs[name]) for table, rows in found.tables.items()}
+    assert caption(DRAW[name](Results(found.plan, tables, {}))) == caption(DRAW[name](found))
+
+
+def test_no_two_methods_look_the_same():
+    assert len(set(style.LOOKS.values())) == len(style.LOOKS) == len(style.NAMES)

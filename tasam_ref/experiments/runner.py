@@ -82,7 +82,9 @@ def run_all(entries, jobs, say, executor=None, go_on="the same command with --re
                         say(f"{entry.name}: its process died; it goes on from its checkpoint")
                         continue
                     done = len(entries) - len(waiting) - len(running)
-                    say(f"[{done}/{len(entries)}] {entry.name}: {failure or future.result()}{clock.left_after(entry)}")
+                    said = failure or future.result()
+                    left = clock.left_after(entry, said == WAS_COMPLETE)
+                    say(f"[{done}/{len(entries)}] {entry.name}: {said}{left}")
                     failed += [entry.name] if failure is not None else []
         except KeyboardInterrupt:
             for future in running:
@@ -100,14 +102,15 @@ class _TimeLeft:
 
     def __init__(self, entries):
         self.work = {entry: operations(entry.config) for entry in entries}
-        self.all, self.began = sum(self.work.values()), time.monotonic()
+        self.done, self.began = 0.0, time.monotonic()
 
-    def left_after(self, entry):
-        """``; about 12 min left`` once this entry is done; nothing after the last."""
-        del self.work[entry]
-        left = sum(self.work.values())
-        seconds = (time.monotonic() - self.began) * left / (self.all - left)
-        return f"; about {as_time(seconds)} left" if left else ""
+    def left_after(self, entry, at_once):
+        """``; about 12 min left`` once this entry is done; nothing after the last, or while all were done at once."""
+        work = self.work.pop(entry)
+        self.done += 0 if at_once else work
+        if self.done == 0 or not self.work:
+            return ""
+        return f"; about {as_time((time.monotonic() - self.began) * sum(self.work.values()) / self.done)} left"
 
 
 def as_time(seconds):
@@ -131,6 +134,7 @@ def _leave_with_parent():
 
 
 _at_work = threading.Lock()
+WAS_COMPLETE = "was complete"
 
 
 def run_entry(entry):
@@ -138,7 +142,7 @@ def run_entry(entry):
     with _at_work:
         folder = open_or_create(entry.path, entry.method, entry.config, resume=True)
         if folder.status == COMPLETE and not missing(folder, entry.measurements):
-            return "was complete"
+            return WAS_COMPLETE
         train(folder)
         measure(folder, entry.measurements)
     return f"done in {folder.manifest['wall_seconds']:.0f} s, held-out reward {folder.evaluation().reward.mean():.3f}"

@@ -17,6 +17,7 @@ from conftest import TINY_SETTINGS
 
 from tasam_ref.cli import main
 from tasam_ref.errors import RunFailure
+from tasam_ref.experiments import runner
 from tasam_ref.experiments.plan import load_plan
 from tasam_ref.experiments.run_folder import RunFolder
 from tasam_ref.experiments.runner import LocalProcesses, as_time, run_all
@@ -162,12 +163,24 @@ def test_a_dry_run_counts_and_estimates_and_writes_nothing(undisturbed, tmp_path
         capsys.readouterr().out)
 
 
-def test_progress_says_how_long_the_rest_takes(undisturbed, tmp_path):
+def test_progress_says_how_long_the_rest_takes(undisturbed, monkeypatch):
+    """Five runs, the second found complete, a clock on which the first and the third take 100 s each."""
+    plan, _ = undisturbed
+    entries = load_plan(plan).entries(plan.parent)
+    clock = iter((0.0, 100.0, 100.0, 200.0, 300.0, 400.0))
+    monkeypatch.setattr(runner.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(runner, "operations", lambda config: 7.0)
+    left = runner._TimeLeft(entries)
+    assert [left.left_after(entry, entry is entries[1]) for entry in entries] == [
+        "; about 7 min left", "; about 5 min left", "; about 3 min left", "; about 2 min left", ""]
+
+
+def test_runs_that_were_complete_say_nothing_of_the_others(undisturbed):
     plan, _ = undisturbed
     said = []
     run_all(load_plan(plan).entries(plan.parent / "runs"), 1, said.append)
     assert [line.split("]")[0] for line in said] == [f"[{n}/5" for n in range(1, 6)]
-    assert all(" left" in line for line in said[:-1]) and " left" not in said[-1]
+    assert all(line.endswith("was complete") for line in said)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (89, "89 s"), (90, "2 min"), (5399, "90 min"),

@@ -44,14 +44,15 @@ def _sweep(options):
     runnable = [entry for entry in entries if entry not in failed]
     if options.dry_run:
         return _estimate(runnable, options.jobs)
-    write_plan(options.out, plan)
     advice = {"go_on": "the same command goes on", "try_again": "--retry tries them again"}
     if options.executor == "dask":
         from ..experiments.cluster import dask_executor
 
         with dask_executor(options.scheduler) as executor:
+            write_plan(options.out, plan)
             run_all(runnable, len(runnable), say, nullcontext(executor), **advice)
     else:
+        write_plan(options.out, plan)
         run_all(runnable, options.jobs, say, **advice)
     if failed:
         raise RunFailure(f"{len(failed)} of {len(entries)} runs failed before; --retry tries them again")

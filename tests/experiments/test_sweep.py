@@ -20,15 +20,17 @@ from tasam_ref.errors import RunFailure
 from tasam_ref.experiments.plan import load_plan
 from tasam_ref.experiments.run_folder import RunFolder
 from tasam_ref.experiments.runner import LocalProcesses, as_time, run_all
+from tasam_ref.experiments.store import read_plan
 
-FILES = ("metrics.csv", "evaluation.json", "checkpoint.npz")
+FILES = ("metrics.csv", "evaluation.json", "checkpoint.npz", "distributions.json")
 
 
 def write_plan(path, *settings):
-    """A plan of five small runs: two methods in two seeds, and one more."""
+    """A plan of five small runs: two methods in two seeds, one of them measured, and one more."""
     listed = ", ".join(f'"{s}"' for s in (*TINY_SETTINGS, "run.num_iterations=30", *settings))
     path.write_text(f'seeds = 2\nsettings = [{listed}]\n[groups.a]\nmethods = ["no_sam", "ta_sam"]\n[groups.b]\n'
-                    'methods = ["ta_sam"]\nsettings = ["agent.gamma=0.5"]\nseeds = 1\n', "utf-8")
+                    'methods = ["ta_sam"]\nsettings = ["agent.gamma=0.5"]\nseeds = 1\n'
+                    '[measure.distributions]\na = ["ta_sam"]\n', "utf-8")
     return path
 
 
@@ -56,9 +58,16 @@ def wait_for_checkpoint(out):
 
 
 def test_a_sweep_trains_every_run_of_its_plan(undisturbed):
-    _, files = undisturbed
-    assert len(files) == 5 * len(FILES)
+    plan, files = undisturbed
+    assert len(files) == 5 * 3 + 2
     assert "b/ta_sam/seed_0/metrics.csv" in files and "b/ta_sam/seed_1/metrics.csv" not in files
+    assert read_plan(plan.parent / "runs") == load_plan(plan)
+
+
+def test_a_sweep_measures_what_its_plan_names(undisturbed):
+    _, files = undisturbed
+    assert [path for path in files if path.endswith("distributions.json")] == [
+        "a/ta_sam/seed_0/distributions.json", "a/ta_sam/seed_1/distributions.json"]
 
 
 def test_a_finished_sweep_has_nothing_to_do(undisturbed, tmp_path, capsys):

@@ -31,7 +31,7 @@ headline = ["no_sam", "ta_sam"]
 headline = ["ta_sam"]
 
 [needs]
-fig07 = ["headline"]
+picture = ["headline"]
 marl_eval = ["headline"]
 detectable = ["headline"]
 """

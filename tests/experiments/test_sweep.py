@@ -3,12 +3,14 @@
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -244,6 +246,30 @@ def test_a_scheduler_that_does_not_answer_is_refused(undisturbed, tmp_path, caps
                    "tcp://127.0.0.1:9")
     assert "--scheduler tcp://127.0.0.1:9: cannot be reached: " in line
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_port_where_something_else_answers_is_refused(undisturbed, tmp_path, capsys):
+    """Like that of the scheduler's own web page."""
+    pytest.importorskip("distributed")
+    plan, _ = undisturbed
+    guests = []
+
+    def answer(server):
+        with suppress(OSError):                                         # until the server is shut down
+            while True:
+                guests.append(server.accept()[0])
+                guests[-1].sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host = threading.Thread(target=answer, args=(server,))
+        host.start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        line = refused(capsys, "sweep", plan, "--out", tmp_path / "runs", "--executor", "dask", "--scheduler", address)
+        server.shutdown(socket.SHUT_RDWR)
+        host.join()
+    for guest in guests:
+        guest.close()
+    assert f"--scheduler {address}: cannot be reached: what answers there is no Dask scheduler" in line
 
 
 def test_without_dask_the_extra_is_named(undisturbed, tmp_path, capsys, monkeypatch):

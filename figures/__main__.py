@@ -50,29 +50,31 @@ def _draw(options):
             raise UsageError(f"--only {name}: must be one of {', '.join(PRODUCTS)}")
     if not options.runs.is_dir():
         raise UsageError(f"{options.runs}: must be a folder with the runs of a sweep, or with results made of them")
-    results, out = _results(options, names)
-    left = [name for name in names if name not in results.plan.needs]
+    stored = next((path for path in (options.runs, options.runs / "results") if store.is_results(path)), None)
+    needs = store.read_plan(stored or options.runs).needs
+    left = [name for name in names if name not in needs]
     if left and options.only:
         raise UsageError(f"--only {', '.join(left)}: the plan of {options.runs} has no runs for this")
+    names = [name for name in names if name not in left]
+    out = options.out or (stored.parent if stored else options.runs / "figures")
+    results = store.read_results(stored) if stored else _collected(options, out, names, needs)
     out.mkdir(parents=True, exist_ok=True)
-    for name in (n for n in names if n not in left):
-        PRODUCTS[name](results, out, name)
+    for name in names:
+        try:
+            PRODUCTS[name](results, out, name)
+        except UsageError as error:
+            raise UsageError(f"{name}: {error}") from None
         print(name, flush=True)
     print(f"stored in {out}" + (f"; the plan of these runs has none for {', '.join(left)}" if left else ""))
     return 0
 
 
-def _results(options, names):
-    """The results, and the folder to draw into."""
-    for folder in (options.runs, options.runs / "results"):
-        if store.is_results(folder):
-            return store.read_results(folder), options.out or folder.parent
-    out, needs = options.out or options.runs / "figures", store.read_plan(options.runs).needs
+def _collected(options, out, names, needs):
+    """Results of run folders: with --only, of the groups that are needed; else of all, by way of their files."""
     if options.only and not SCENES_OF & set(names):
-        return store.collect(options.runs, {group for name in names for group in needs.get(name, ())}), out
-    results = store.collect(options.runs, say=print)
-    results.write(out / "results")
-    return store.read_results(out / "results"), out
+        return store.collect(options.runs, {group for name in names for group in needs[name]})
+    store.collect(options.runs, say=print).write(out / "results")
+    return store.read_results(out / "results")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,14 @@
 """Everything that ``python -m figures`` makes, by name: functions of (results, folder, name) that write files."""
 
+import json
+
+from tasam_ref.experiments.marl_eval import as_marl_eval
+from tasam_ref.files import write_atomically
+
 from . import (
     algorithm_1,
     claims_report,
+    detectable,
     fig05,
     fig06,
     fig07,
@@ -24,6 +30,11 @@ def _figure(draw):
     return write
 
 
+def _marl_eval(results, folder, name):
+    with write_atomically(folder / f"{name}.json") as file:
+        file.write(json.dumps(as_marl_eval(results, "headline"), indent=1) + "\n")
+
+
 PRODUCTS = {
     "fig05a": _figure(fig05.equal_rho),
     "fig05b": _figure(fig05.non_equal_rho),
@@ -40,6 +51,8 @@ PRODUCTS = {
     "table3": improvements.make(3),
     "table5": table5.make,
     "claims": claims_report.make,
+    "detectable": detectable.write,
+    "marl_eval": _marl_eval,
 }
 SCENES_OF = {"fig03", "gap", "schedulers", "network", "claims"}
 """Those that read what is no run's: collected with all runs only."""

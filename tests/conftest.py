@@ -29,3 +29,28 @@ TINY_SETTINGS = (
 def tiny_config():
     """A complete configuration of 3 DUs, 18 users and 8 RBs with small networks and 6 iterations."""
     return apply_settings(Config(), TINY_SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def small_sweep(tmp_path_factory):
+    """A finished sweep of ``small_sweep.PLAN``; copy it to change it."""
+    from small_sweep import finish, write_small_plan
+
+    folder = tmp_path_factory.mktemp("small_sweep")
+    return finish(write_small_plan(folder), folder / "runs")
+
+
+@pytest.fixture(scope="session")
+def small_collected(small_sweep):
+    """The Results of that sweep's run folders."""
+    from tasam_ref.experiments.store import collect
+
+    return collect(small_sweep)
+
+
+@pytest.fixture(scope="session")
+def small_results(small_collected, tmp_path_factory):
+    """A folder with these results; copy it to change it."""
+    folder = tmp_path_factory.mktemp("small_results") / "results"
+    small_collected.write(folder)
+    return folder

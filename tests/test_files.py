@@ -54,6 +54,19 @@ def test_a_rename_that_fails_leaves_the_old_content(tmp_path, monkeypatch):
     assert listing(tmp_path) == ["notes.txt"]
 
 
+def test_a_full_disk_is_told_with_the_files_own_name(tmp_path):
+    """What the system says of a write names no file, and of an open the temporary one."""
+    path = tmp_path / "notes.txt"
+    with pytest.raises(OSError) as failure, write_atomically(path):
+        raise OSError(28, "No space left on device")
+    assert str(failure.value) == f"[Errno 28] No space left on device: '{path}'"
+    with pytest.raises(OSError) as failure, write_atomically(tmp_path / "nowhere" / "notes.txt"):
+        pass
+    assert str(failure.value) == f"[Errno 2] No such file or directory: '{tmp_path / 'nowhere' / 'notes.txt'}'"
+    with pytest.raises(OSError, match="'other'"), write_atomically(path):
+        raise FileNotFoundError(2, "No such file", "other")
+
+
 def test_a_missing_folder_is_an_os_error_and_is_not_made(tmp_path):
     with pytest.raises(FileNotFoundError), write_atomically(tmp_path / "nowhere" / "notes.txt") as file:
         file.write("new")

@@ -21,8 +21,10 @@ def dask_executor(address, timeout_s=10):
         raise UsageError("--executor dask: needs the extra: pip install 'tasam_ref[cluster]'") from None
     try:
         client = Client(address, timeout=timeout_s)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MemoryError) as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
+        if isinstance(error, MemoryError):              # the length of a message, read from words like HTTP/1.1
+            reason = "what answers there is no Dask scheduler"
         raise UsageError(f"--scheduler {address}: cannot be reached: {reason}") from None
     with client:
         yield client.get_executor(pure=False)

@@ -1,7 +1,5 @@
 """From run folders to the tables of ``store``."""
 
-import json
-
 import numpy as np
 
 from . import distributions, run_curvature
@@ -54,7 +52,7 @@ def _group_rows(runs):
 def _score(run):
     """One row of ``summary_rows`` with the configuration's hash and, where measured, the curvature."""
     (row,) = summary_rows([run])
-    row |= {"config_hash": f"#{run.manifest['config_hash']}"}
+    row |= {"config_hash": run.manifest["config_hash"]}
     if run_curvature.is_measured(run):
         found = run_curvature.read_file(run.path / run_curvature.FILE)["networks"]
         for kind in ("critic", "actor"):
@@ -91,8 +89,8 @@ def _blocks(columns):
 
 
 def _quantiles(run):
-    content = json.loads((run.path / distributions.FILE).read_text("utf-8"))
-    for quantity in ("qos", "throughput_bps"):
+    content = distributions.read_file(run.path / distributions.FILE)
+    for quantity in distributions.QUANTITIES:
         for k, level in enumerate(content["levels"]):
             yield {"quantity": quantity, "level": level} | {
-                name: np.nan if values[k] is None else values[k] for name, values in content[quantity].items()}
+                name: values[k] for name, values in content[quantity].items()}

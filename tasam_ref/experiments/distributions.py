@@ -4,12 +4,20 @@ import json
 
 import numpy as np
 
+from ..errors import UsageError
 from ..files import write_atomically
 from ..oran.topology import build_topology
 from .evaluation import deterministic_policy, held_out_seeds, play
 
 FILE = "distributions.json"
 LEVELS = np.linspace(0, 1, 51)
+QUANTITIES = ("qos", "throughput_bps")
+
+
+def is_measured(folder):
+    """Whether the run has its distributions.json.  Raises UsageError when that is not one."""
+    path = folder.path / FILE
+    return path.exists() and bool(read_file(path))
 
 
 def measure_distributions(folder):
@@ -42,3 +50,15 @@ def held_out_samples(config, policy):
 def _quantiles(samples):
     """At LEVELS; an empty slice has none."""
     return np.quantile(samples, LEVELS).tolist() if samples.size else [None] * LEVELS.size
+
+
+def read_file(path):
+    """A stored distributions.json.  Raises UsageError when it is not one."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        columns = [content["levels"], *(c for quantity in QUANTITIES for c in content[quantity].values())]
+        if {len(column) for column in columns} != {LEVELS.size}:
+            raise ValueError("levels")
+        return {name: content[name] for name in ("levels", *QUANTITIES)}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UsageError(f"{path}: not a readable {FILE} ({type(error).__name__}); remove it") from None

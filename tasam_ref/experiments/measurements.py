@@ -3,8 +3,7 @@
 from . import distributions, run_curvature
 
 MEASUREMENTS = {"curvature": (run_curvature.is_measured, run_curvature.measure_sharpness),
-                "distributions": (lambda folder: (folder.path / distributions.FILE).exists(),
-                                  distributions.measure_distributions)}
+                "distributions": (distributions.is_measured, distributions.measure_distributions)}
 
 
 def missing(folder, names):

@@ -22,6 +22,7 @@ With ``base = "other.toml"``, a plan beside it, everything is as there but for w
 entry by entry.  A run stands in DIR/group/method/seed_N.
 """
 
+import re
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -152,23 +153,25 @@ def _plan(tables):
     groups = _table(tables, "groups")
     if not groups:
         raise UsageError("groups = {}: must hold one group at least")
-    plan = Plan({name: _group(name, tables, group) for name, group in groups.items()},
-                {name: _names(f"needs.{name}", needed) for name, needed in _table(tables, "needs").items()},
-                {name: _wanted(name, wanted, groups) for name, wanted in _table(tables, "measure").items()}, tables)
-    for name, needed in plan.needs.items():
-        for group in needed:
-            if group not in plan.groups:
-                raise UsageError(f"needs.{name} = {group!r}: must be one of {', '.join(plan.groups)}")
-    for name, group in plan.groups.items():
+    groups = {name: _group(name, tables, group) for name, group in groups.items()}
+    for name, group in groups.items():
         try:
             group.configs()
         except UsageError as error:
             raise UsageError(f"groups.{name}: {error}") from None
-    return plan
+    needs = {name: _names(f"needs.{name}", needed) for name, needed in _table(tables, "needs").items()}
+    for name, needed in needs.items():
+        for group in needed:
+            if group not in groups:
+                raise UsageError(f"needs.{name} = {group!r}: must be one of {', '.join(groups)}")
+    return Plan(groups, needs, {name: _wanted(name, wanted, groups)
+                                for name, wanted in _table(tables, "measure").items()}, tables)
 
 
 def _group(name, plan, table):
     where = f"groups.{name}"
+    if not re.fullmatch(r"\w[\w.+-]*", name, re.ASCII):
+        raise UsageError(f"{where}: must be named by letters, digits, '_', '.', '+' and '-', for it names a folder")
     if not isinstance(table, dict):
         raise UsageError(f"{where} = {table!r}: must be a table")
     _refuse_others(where, table, {"methods", "preset", "seeds", "scenarios", "settings"})
@@ -192,7 +195,7 @@ def _wanted(name, wanted, groups):
     _refuse_others(where, wanted, set(groups))
     found = {group: _names(f"{where}.{group}", methods) for group, methods in wanted.items()}
     for group, methods in found.items():
-        _refuse_others(f"{where}.{group}", methods, set(groups[group].get("methods", ())))
+        _refuse_others(f"{where}.{group}", methods, set(groups[group].methods))
     return found
 
 

@@ -29,12 +29,14 @@ HEAD = f"{'':<10}{'largest':>12}{'residual':>10}{'smallest':>13}{'residual':>10}
 
 
 def is_measured(folder):
-    """Whether the run's curvature.json holds every network."""
+    """Whether the run's curvature.json holds every network, at the batch of ``agent.batch_size`` transitions."""
     if not (folder.path / FILE).exists():
         return False
+    stored = read_file(folder.path / FILE)
     names = [f"critic {c}" for c in range(num_critics(folder.config.agent))]
     names += [f"actor {i}" for i in range(folder.config.num_agents)]
-    return set(names) <= set(read_file(folder.path / FILE)["networks"])
+    return set(names) <= set(stored["networks"]) and (
+        stored["batch"].get("transitions_per_actor") == folder.config.agent.batch_size)
 
 
 def measure_sharpness(folder):

@@ -26,7 +26,8 @@ from .plan import plan_of
 from .run_folder import COMPLETE, RunFolder
 from .table import Table
 
-OF_RUNS = ("groups", "scores", "episodes", "curves", "gates", "distributions", "regimes")
+OF_EVERY_RUN = ("scores", "episodes", "curves")
+OF_RUNS = (*OF_EVERY_RUN, "groups", "gates", "distributions", "regimes")
 SCENES = ("references", "landscape", "sam_step", "users", "sir")
 PLAN, MANIFEST = "plan.json", "manifest.json"
 NAMED = 8
@@ -44,9 +45,10 @@ class Results:
         return self.tables[name]
 
     def write(self, folder):
-        """Write the results folder."""
+        """Write the results folder: plan.json last, for without it a folder holds no results."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / PLAN).unlink(missing_ok=True)
         for name, table in self.tables.items():
             table.write(folder / f"{name}.csv")
         with write_atomically(folder / MANIFEST) as file:
@@ -71,32 +73,33 @@ def read_results(folder):
     folder = Path(folder)
     plan = read_plan(folder)
     tables = {name: Table.read(folder / f"{name}.csv") for name in (*OF_RUNS, *SCENES)}
-    scores = tables["scores"]
-    held = list(zip(scores["group"], scores["method"], scores["seed"]))
-    wanted = [(entry.label, entry.method, entry.seed) for entry in plan.entries(folder)]
-    if len(set(held)) < len(held):
-        raise UsageError(f"{folder}/scores.csv: holds a run twice")
-    _refuse_difference(folder, [_name(*key) for key in wanted], [_name(*key) for key in held])
+    wanted = [entry.name for entry in plan.entries(folder)]
+    for name in OF_EVERY_RUN:
+        held = _names(folder / f"{name}.csv", tables[name])
+        _refuse_difference(folder / f"{name}.csv", wanted, list(dict.fromkeys(held)), "make the results anew")
+        if name == "scores" and len(held) > len(wanted):
+            twice = next(run for run in held if held.count(run) > 1)
+            raise UsageError(f"{folder / name}.csv: holds {twice} twice")
     return Results(plan, tables, _read_json(folder / MANIFEST))
 
 
 def collect(folder, groups=None, say=lambda text: None):
-    """Results of the run folders of a sweep: of all groups, with the scenes, or of these groups alone.
+    """Results of the run folders of a sweep: of all groups, with the scenes, or of these groups alone, if any.
 
     Raises UsageError, with a list, when runs are missing or incomplete, lack a measurement, or are not the plan's.
     """
     folder = Path(folder)
     plan = read_plan(folder)
     entries = [entry for entry in plan.entries(folder) if groups is None or entry.label in groups]
-    if not entries:
-        raise UsageError(f"{folder}: the plan holds no runs of the groups that are asked for")
-    found = [path.parent for path in sorted(folder.glob("*/*/*/config.toml"))]
+    found = [path.parent for path in sorted(folder.glob("*/*/[!.]*/config.toml"))]
     if groups is None:
         there = {entry.path for entry in entries}
-        _refuse_difference(folder, [], [str(path.relative_to(folder)) for path in found if path not in there])
+        _refuse_difference(folder, [], [str(path.relative_to(folder)) for path in found if path not in there],
+                           "move them away")
     runs = {entry: RunFolder.open(entry.path) for entry in entries if entry.path in found}
-    _refuse_difference(folder, [f"{entry.name}{_lacks(entry, runs.get(entry))}" for entry in entries
-                                if _lacks(entry, runs.get(entry))], [])
+    lacks = {entry: _lacks(entry, runs.get(entry)) for entry in entries}
+    _refuse_difference(folder, [f"{entry.name} ({', '.join(what)})" for entry, what in lacks.items() if what], [],
+                       "'tasam-ref sweep' goes on")
     tables = collect_runs(runs)
     if groups is None:
         first = entries[0].config
@@ -119,14 +122,14 @@ def read_plan(folder):
 
 
 def _lacks(entry, run):
-    """What an entry still lacks, as words after its name; nothing when it is done."""
+    """What an entry still lacks, in words; nothing when it is done."""
     if run is None:
-        return " (not there)"
+        return ["not there"]
     if run.config != entry.config or run.method != entry.method:
-        return " (another configuration)"
+        return ["another configuration"]
     if run.status != COMPLETE:
-        return f" ({run.status})"
-    return "".join(f" (no {name})" for name in missing(run, entry.measurements))
+        return [run.status]
+    return [f"no {name}" for name in missing(run, entry.measurements)]
 
 
 def _manifest(runs):
@@ -137,22 +140,29 @@ def _manifest(runs):
     return {"runs": len(manifests), "hours": round(sum(m["wall_seconds"] for m in manifests) / 3600, 2), **distinct}
 
 
-def _name(group, method, seed):
-    return f"{group} {method} seed {int(seed)}"
+def _names(path, table):
+    """The runs of a table's rows, by the names that entries have.  Raises UsageError for a table of something else."""
+    try:
+        return [f"{group} {method} seed {int(seed)}" for group, method, seed in
+                zip(table["group"], table["method"], table["seed"])]
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
 
 
-def _refuse_difference(folder, wanted, held):
+def _refuse_difference(where, wanted, held, advice):
     """Refuse when what is wanted and what is held differ."""
     for what, names in (("lacks", [n for n in wanted if n not in held]),
                         ("mixes in, against its plan,", [n for n in held if n not in wanted])):
         if names:
             more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-            raise UsageError(f"{folder}: {what} {', '.join(names[:NAMED])}{more}"
-                             + ("; 'tasam-ref sweep' goes on" if what == "lacks" else "; move them away"))
+            raise UsageError(f"{where}: {what} {', '.join(names[:NAMED])}{more}; {advice}")
 
 
 def _read_json(path):
     try:
-        return json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: not readable ({type(error).__name__})") from None
+    if not isinstance(content, dict):
+        raise UsageError(f"{path}: not readable ({type(content).__name__})")
+    return content

@@ -113,3 +113,29 @@ def test_a_detectable_difference_is_detected_as_often_as_promised(runs):
 def test_one_run_detects_nothing():
     with pytest.raises(UsageError, match="runs = 1: must be at least 2"):
         detectable_difference(1)
+
+
+@pytest.fixture(scope="module")
+def rliable():
+    """The tool of Agarwal et al. (2021), where it is installed; its own imports may warn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("rliable", exc_type=ImportError, reason="rliable is not installed")
+
+
+several = st.lists(st.integers(-50, 50).map(float), min_size=2, max_size=9)
+
+
+@given(several, several, st.integers(-60, 60).map(float))
+def test_aggregates_are_those_of_rliable(rliable, one, other, goal):
+    """Its scores are (runs, tasks), here of one task."""
+    from rliable import library, metrics
+
+    first, second = np.array(one)[:, None], np.array(other)[:, None]
+    assert interquartile_mean(one) == pytest.approx(metrics.aggregate_iqm(first), abs=1e-12)
+    assert optimality_gap(one, goal) == pytest.approx(metrics.aggregate_optimality_gap(first, goal), abs=1e-12)
+    assert probability_of_improvement(one, other) == pytest.approx(
+        metrics.probability_of_improvement(first, second), abs=1e-12)
+    thresholds = np.linspace(-61, 61, 31)
+    assert performance_profile(one, thresholds) == pytest.approx(
+        library.score_distributions(first, thresholds), abs=1e-12)

@@ -25,6 +25,13 @@ settings = ["agent.gamma=0.5"]
 preset = "paper"
 seeds = 3
 
+[measure.curvature]
+headline = ["ta_sam"]
+
+[measure.distributions]
+headline = ["no_sam", "ta_sam"]
+two_dus = ["ta_sam"]
+
 [needs]
 fig08 = ["headline", "two_dus"]
 """
@@ -58,6 +65,16 @@ def test_figures_name_the_groups_that_they_need(read):
     assert read(PLAN).needs == {"fig08": ("headline", "two_dus")}
 
 
+def test_entries_know_what_is_measured_of_them(read, tmp_path):
+    plan = read(PLAN)
+    assert plan.measure == {"curvature": {"headline": ("ta_sam",)},
+                            "distributions": {"headline": ("no_sam", "ta_sam"), "two_dus": ("ta_sam",)}}
+    assert {(e.label, e.method): e.measurements for e in plan.entries(tmp_path)} == {
+        ("headline", "no_sam"): ("distributions",), ("headline", "ta_sam"): ("curvature", "distributions"),
+        ("two_dus", "ta_sam"): ("distributions",)}
+    assert all(e.measurements == () for e in read(PLAN.split("[measure")[0]).entries(tmp_path))
+
+
 def test_the_same_run_in_two_groups_is_refused(read, tmp_path):
     plan = read(PLAN + '\n[groups.again]\nmethods = ["ta_sam"]\n')
     with pytest.raises(UsageError, match=r"groups\.again: holds ta_sam seed 0 .* as groups\.headline; name it once"):
@@ -79,6 +96,16 @@ def test_the_same_run_in_two_groups_is_refused(read, tmp_path):
     (('["no_sam", "ta_sam"]', "[]"), r"groups\.headline\.methods = \[\]: must name one method at least, each once"),
     (('["no_sam", "ta_sam"]', "[1]"), r"groups\.headline\.methods = \[1\]: must be a list of texts"),
     (("seeds = 2", "seeds = "), r"not a plan: .*"),
+    (("[measure.curvature]", "[measure.sharpness]"), r"measure\.sharpness: must be one of curvature, distributions"),
+    (('[measure.curvature]\nheadline = ["ta_sam"]', "[measure]\ncurvature = 3"),
+     r"measure\.curvature = 3: must be a table"),
+    (("[measure.curvature]\nheadline", "[measure.curvature]\nheadlines"),
+     r"measure\.curvature: has no 'headlines'; allowed are headline, two_dus"),
+    (('two_dus = ["ta_sam"]', 'two_dus = ["l2"]'), r"measure\.distributions\.two_dus: has no 'l2'; allowed are ta_sam"),
+    (('two_dus = ["ta_sam"]', 'two_dus = "ta_sam"'), r"measure\.distributions\.two_dus = 'ta_sam': must be a list .*"),
+    (("[groups.two_dus]", '[groups."two/dus"]'), r"groups\.two/dus: must be named by letters, digits, .*"),
+    (("[groups.two_dus]", '[groups.".."]'), r"groups\.\.\.: must be named by letters, digits, .*"),
+    (("[groups.two_dus]", '[groups.""]'), r"groups\.: must be named by letters, digits, .*"),
 ])
 def test_what_is_no_plan_is_refused_in_one_line_that_names_file_and_entry(read, tmp_path, change, said):
     with pytest.raises(UsageError, match=rf"^\S*plan\.toml: {said}$") as refusal:
@@ -117,6 +144,6 @@ def test_the_projects_own_plans_name_each_run_once_and_need_what_they_have(name,
     paper = load_plan(Path(__file__).parents[2] / "figures" / "plans" / "paper.toml")
     entries = plan.entries(tmp_path)
     assert len({entry.path for entry in entries}) == len(entries) > 30
-    assert (list(plan.groups), plan.needs) == (list(paper.groups), paper.needs)
+    assert (list(plan.groups), plan.needs, plan.measure) == (list(paper.groups), paper.needs, paper.measure)
     assert set(plan.groups) == {group for needed in plan.needs.values() for group in needed}
     assert name == "smoke" or plan.groups["headline"].seeds >= 5

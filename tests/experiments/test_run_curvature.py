@@ -12,7 +12,15 @@ from tasam_ref.cli import main
 from tasam_ref.config import Config
 from tasam_ref.config_io import apply_settings
 from tasam_ref.errors import UsageError
-from tasam_ref.experiments.run_curvature import FILE, frozen_learner, line, losses, measure_run
+from tasam_ref.experiments.run_curvature import (
+    FILE,
+    frozen_learner,
+    is_measured,
+    line,
+    losses,
+    measure_run,
+    measure_sharpness,
+)
 from tasam_ref.experiments.run_folder import RunFolder
 from tasam_ref.experiments.training import train
 from tasam_ref.marl.trainer import Trainer
@@ -230,6 +238,33 @@ def test_what_was_measured_at_another_batch_is_not_lost(capsys, clean):
     stored = json.loads((clean.path / FILE).read_text())
     assert list(stored["networks"]) == NAMES[:1]
     assert (stored["batch"]["transitions_per_actor"], stored["batch"]["episodes"]) == (4, 1)
+
+
+def test_sharpness_is_the_upper_end_of_the_full_measure(clean):
+    full = dict(measure_run(clean))
+    (clean.path / FILE).unlink()
+    assert not is_measured(clean)
+    measure_sharpness(clean)
+    stored = json.loads((clean.path / FILE).read_text())["networks"]
+    assert list(stored) == NAMES and is_measured(clean)
+    for name, entry in stored.items():
+        assert entry["largest"]["value"] == pytest.approx(full[name]["largest"]["value"], rel=1e-6)
+        assert "smallest" not in entry
+
+
+def test_a_measurement_that_was_cut_off_is_completed(clean):
+    """Whoever was killed behind the critic goes on with the actors; the file says so in between."""
+    measuring = measure_run(clean, smallest=False)
+    next(measuring)
+    assert not is_measured(clean)
+    next(measuring)
+    measuring.close()
+    before = json.loads((clean.path / FILE).read_text())["networks"]
+    assert list(before) == NAMES[:2] and not is_measured(clean)
+    measure_sharpness(clean)
+    after = json.loads((clean.path / FILE).read_text())["networks"]
+    assert is_measured(clean) and list(after) == NAMES
+    assert all(after[name]["largest"] == before[name]["largest"] for name in before)
 
 
 @pytest.mark.parametrize("status", ["running", "interrupted", "failed"])

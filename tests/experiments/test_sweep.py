@@ -3,12 +3,14 @@
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -21,15 +23,17 @@ from tasam_ref.experiments import runner
 from tasam_ref.experiments.plan import load_plan
 from tasam_ref.experiments.run_folder import RunFolder
 from tasam_ref.experiments.runner import LocalProcesses, as_time, run_all
+from tasam_ref.experiments.store import read_plan
 
-FILES = ("metrics.csv", "evaluation.json", "checkpoint.npz")
+FILES = ("metrics.csv", "evaluation.json", "checkpoint.npz", "distributions.json")
 
 
 def write_plan(path, *settings):
-    """A plan of five small runs: two methods in two seeds, and one more."""
+    """A plan of five small runs: two methods in two seeds, one of them measured, and one more."""
     listed = ", ".join(f'"{s}"' for s in (*TINY_SETTINGS, "run.num_iterations=30", *settings))
     path.write_text(f'seeds = 2\nsettings = [{listed}]\n[groups.a]\nmethods = ["no_sam", "ta_sam"]\n[groups.b]\n'
-                    'methods = ["ta_sam"]\nsettings = ["agent.gamma=0.5"]\nseeds = 1\n', "utf-8")
+                    'methods = ["ta_sam"]\nsettings = ["agent.gamma=0.5"]\nseeds = 1\n'
+                    '[measure.distributions]\na = ["ta_sam"]\n', "utf-8")
     return path
 
 
@@ -57,9 +61,16 @@ def wait_for_checkpoint(out):
 
 
 def test_a_sweep_trains_every_run_of_its_plan(undisturbed):
-    _, files = undisturbed
-    assert len(files) == 5 * len(FILES)
+    plan, files = undisturbed
+    assert len(files) == 5 * 3 + 2
     assert "b/ta_sam/seed_0/metrics.csv" in files and "b/ta_sam/seed_1/metrics.csv" not in files
+    assert read_plan(plan.parent / "runs") == load_plan(plan)
+
+
+def test_a_sweep_measures_what_its_plan_names(undisturbed):
+    _, files = undisturbed
+    assert [path for path in files if path.endswith("distributions.json")] == [
+        "a/ta_sam/seed_0/distributions.json", "a/ta_sam/seed_1/distributions.json"]
 
 
 def test_a_finished_sweep_has_nothing_to_do(undisturbed, tmp_path, capsys):
@@ -248,6 +259,30 @@ def test_a_scheduler_that_does_not_answer_is_refused(undisturbed, tmp_path, caps
                    "tcp://127.0.0.1:9")
     assert "--scheduler tcp://127.0.0.1:9: cannot be reached: " in line
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_port_where_something_else_answers_is_refused(undisturbed, tmp_path, capsys):
+    """Like that of the scheduler's own web page."""
+    pytest.importorskip("distributed")
+    plan, _ = undisturbed
+    guests = []
+
+    def answer(server):
+        with suppress(OSError):                                         # until the server is shut down
+            while True:
+                guests.append(server.accept()[0])
+                guests[-1].sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host = threading.Thread(target=answer, args=(server,))
+        host.start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        line = refused(capsys, "sweep", plan, "--out", tmp_path / "runs", "--executor", "dask", "--scheduler", address)
+        server.shutdown(socket.SHUT_RDWR)
+        host.join()
+    for guest in guests:
+        guest.close()
+    assert f"--scheduler {address}: cannot be reached: what answers there is no Dask scheduler" in line
 
 
 def test_without_dask_the_extra_is_named(undisturbed, tmp_path, capsys, monkeypatch):

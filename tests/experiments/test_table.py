@@ -95,7 +95,7 @@ def test_texts_and_numbers_do_not_share_a_column():
 
 @pytest.mark.parametrize("content", [
     b"", b'"x","y"\n1\n', b'"x"\n1,2\n', b'"x"\none\n', b'"x"\n1\n\n', b'"x"\n"a\n', b'"x"\n"a"b\n', b'"x"\n"a"\n1\n',
-    b'"x"\n1\n2', b"x\n1\n", b'"x"\n\xff\n', b'"x"\n\n'])
+    b'"x"\n1\n2', b'"x"\n1\n2,3\n', b"x\n1\n", b'"x"\n\xff\n', b'"x"\n\n'])
 def test_a_file_that_is_no_table_is_refused_in_one_line(tmp_path, content):
     (tmp_path / "t.csv").write_bytes(content)
     with pytest.raises(UsageError, match=r"^\S*t\.csv: not a readable table \(\w+\)$"):

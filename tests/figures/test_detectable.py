@@ -12,8 +12,8 @@ from tasam_ref.experiments.table import Table
 
 def table(tmp_path, rewards):
     """The table's rows as texts, made of mappings method -> rewards by seed."""
-    rows = [{"group": group, "method": method, "seed": seed, "reward": reward + shift}
-            for group, shift in (("headline", 0.0), ("other", 9.0)) for method, values in rewards.items()
+    rows = [{"group": group, "method": method, "seed": seed, "reward": factor * reward}
+            for group, factor in (("headline", 1.0), ("other", 9.0)) for method, values in rewards.items()
             for seed, reward in enumerate(values)]
     detectable.write({"scores": Table.of_rows(rows)}, tmp_path, "detectable")
     with open(tmp_path / "detectable.csv", encoding="utf-8", newline="") as file:

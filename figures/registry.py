@@ -5,22 +5,9 @@ import json
 from tasam_ref.experiments.marl_eval import as_marl_eval
 from tasam_ref.files import write_atomically
 
-from . import (
-    algorithm_1,
-    claims_report,
-    detectable,
-    fig05,
-    fig06,
-    fig07,
-    fig08,
-    fig09,
-    forgetting,
-    gate,
-    improvements,
-    style,
-    table1,
-    table5,
-)
+from . import algorithm_1, fig05, fig06, fig07, fig08, fig09, forgetting, gate, style
+from .claims import report
+from .tables import detectable, improvements, table1, table5
 
 
 def _figure(draw):
@@ -50,7 +37,7 @@ PRODUCTS = {
     "table2": improvements.make(2),
     "table3": improvements.make(3),
     "table5": table5.make,
-    "claims": claims_report.make,
+    "claims": report.make,
     "detectable": detectable.write,
     "marl_eval": _marl_eval,
 }

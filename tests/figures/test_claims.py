@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_scores import results
 
-from figures import claims_report, quantities, verdicts
-from figures.claims import Claim, load_claims
-from figures.parts import Part
-from figures.quantities import Lacking, per_seed
-from figures.verdicts import find, verdict
+from figures.claims import quantities, report, verdicts
+from figures.claims.entries import Claim, load_claims
+from figures.claims.parts import Part
+from figures.claims.quantities import Lacking, per_seed
+from figures.claims.verdicts import find, verdict
 from tasam_ref.analysis.stats import Interval
 from tasam_ref.errors import UsageError
 from tasam_ref.experiments.plan import load_plan
@@ -220,7 +220,7 @@ def test_the_report_counts_first_readings_and_lists_every_part(tmp_path):
     methods = enumerate(("no_sam", "l2", "both_sam", "ta_sam"), 1)
     made = results({f"headline/{method}": {"reward": [k, k + 0.1, k + 0.2], "qos_eMBB": [1e7 * k] * 3,
                                            "qos_mMTC": [5e7] * 3, "qos_URLLC": [1e-3] * 3} for k, method in methods})
-    claims_report.make(made, tmp_path, "claims")
+    report.make(made, tmp_path, "claims")
     text = (tmp_path / "claims.md").read_text("utf-8")
     with open(tmp_path / "claims.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from figures import detectable
+from figures.tables import detectable
 from tasam_ref.experiments.table import Table
 
 

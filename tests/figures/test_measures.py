@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from synthetic_scores import curve, results
 
-from figures import measures, verdicts
-from figures.quantities import at_end, per_seed
-from figures.verdicts import verdict
+from figures.claims import measures, verdicts
+from figures.claims.quantities import at_end, per_seed
+from figures.claims.verdicts import verdict
 from tasam_ref.analysis.stats import Interval
 
 T2 = 4.302652729911275 / math.sqrt(3)

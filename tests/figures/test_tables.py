@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from synthetic_scores import results
 
-from figures import improvements, table1, table5, tables
+from figures.tables import improvements, table1, table5, writer
 from tasam_ref.analysis.stats import Interval
 from tasam_ref.config_io import apply_settings, load_preset
 from validation.paper_arithmetic.findings import TABLES
@@ -30,7 +30,7 @@ def read(folder, name):
 
 # ---- the writer ----
 def test_markdown_and_csv_have_the_same_cells(tmp_path):
-    tables.write(tmp_path, "t", "A title", ["one " * 60, "- a list\n- of lines"], ("a", "b"),
+    writer.write(tmp_path, "t", "A title", ["one " * 60, "- a list\n- of lines"], ("a", "b"),
                  [(1, 'x, "y"'), ("|B|", 2.5)])
     head, rows = read(tmp_path, "t")
     assert (head, rows) == (["a", "b"], [{"a": "1", "b": 'x, "y"'}, {"a": "|B|", "b": "2.5"}])
@@ -43,13 +43,13 @@ def test_markdown_and_csv_have_the_same_cells(tmp_path):
     (1.23456, "1.23"), (0.00123456, "0.00123"), (123.456, "123"), (999.7, "1000"), (12345.6, "12346"),
     (-1234.5, "-1234"), (0, "0"), (math.nan, ""), (math.inf, "inf")])
 def test_numbers_have_three_digits_and_all_in_front_of_the_point(value, text):
-    assert tables.number(value) == text
+    assert writer.number(value) == text
 
 
 def test_intervals_without_limits_or_mean_say_so():
-    assert tables.interval(Interval(1.0, 0.5, 1.5)) == "1 [0.5, 1.5]"
-    assert tables.interval(Interval(1.0, math.nan, math.nan)) == "1"
-    assert tables.interval(Interval(math.nan, math.nan, math.nan)) == "undefined"
+    assert writer.interval(Interval(1.0, 0.5, 1.5)) == "1 [0.5, 1.5]"
+    assert writer.interval(Interval(1.0, math.nan, math.nan)) == "1"
+    assert writer.interval(Interval(math.nan, math.nan, math.nan)) == "undefined"
 
 
 # ---- Table 1 ----

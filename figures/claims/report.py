@@ -2,8 +2,9 @@
 
 from collections import Counter
 
-from . import tables, verdicts
-from .claims import load_claims
+from ..tables import writer
+from . import verdicts
+from .entries import load_claims
 from .measures import MEASURES
 
 SHOWN = 4
@@ -16,9 +17,9 @@ def make(results, folder, name):
     """Write NAME.md, a line per reading of a claim, and NAME.csv, a line per part of it."""
     findings = [verdicts.find(results, claim) for claim in load_claims()]
     rows = [row for finding in findings for row in _csv_rows(finding)]
-    tables.write_csv(folder / f"{name}.csv", CSV_HEAD, rows)
+    writer.write_csv(folder / f"{name}.csv", CSV_HEAD, rows)
     body = [_row(finding) for finding in findings]
-    tables.write_markdown(folder / f"{name}.md", "The paper's claims, measured", _introduction(findings), HEAD, body)
+    writer.write_markdown(folder / f"{name}.md", "The paper's claims, measured", _introduction(findings), HEAD, body)
 
 
 def _introduction(findings):
@@ -61,13 +62,13 @@ def _measured(part):
     """``label: interval unit``, and what the claim wants of it."""
     sign = ">" if part.direction == "higher" else "<"
     unit = f" {part.unit}" if part.unit else ""
-    return f"{part.label}: {tables.interval(part.interval)}{unit} (claimed: {sign} {tables.number(part.boundary)})"
+    return f"{part.label}: {writer.interval(part.interval)}{unit} (claimed: {sign} {writer.number(part.boundary)})"
 
 
 def _csv_rows(finding):
     claim, parts = finding.claim, finding.parts or (None,)
     for part in parts:
         measured = [""] * 9 if part is None else [
-            part.label, *(tables.number(v) for v in (part.interval.mean, part.interval.low, part.interval.high)),
-            part.unit, part.direction, tables.number(part.boundary), part.seeds, verdicts.side(part)]
+            part.label, *(writer.number(v) for v in (part.interval.mean, part.interval.low, part.interval.high)),
+            part.unit, part.direction, writer.number(part.boundary), part.seeds, verdicts.side(part)]
         yield [claim.id, claim.where, claim.says, claim.reading, finding.sentence, *measured, claim.note]

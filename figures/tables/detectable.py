@@ -2,7 +2,7 @@
 
 from tasam_ref.analysis.aggregates import detectable_difference, paired_differences
 
-from . import tables
+from . import writer
 
 SEEDS = range(2, 21)
 TITLE = "Smallest true difference of two methods that N seeds tell from none"
@@ -20,6 +20,6 @@ def write(results, folder, name):
     head = ["seeds", "in standard deviations of the differences",
             f"in reward, where TA-SAM - no-SAM has the standard deviation {measured} ({differences.size} seeds)"]
     shifts = {seeds: detectable_difference(seeds) for seeds in SEEDS}
-    tables.write(folder, name, TITLE, [CAPTION], head, [
+    writer.write(folder, name, TITLE, [CAPTION], head, [
         [str(seeds), f"{shift:.2f}", "" if spread is None else f"{spread * shift:.3f}"]
         for seeds, shift in shifts.items()])

@@ -8,7 +8,8 @@ from pathlib import Path
 from tasam_ref.config import Config
 from tasam_ref.config_io import load_preset
 
-from . import style, tables
+from .. import style
+from . import writer
 
 PRESETS = ("paper", "paper_utd1", "quick")
 ROWS = tomllib.loads(Path(__file__).with_name("table1.toml").read_text("utf-8"))["rows"]
@@ -19,7 +20,7 @@ def make(results, folder, name):
     """Write NAME.md and NAME.csv."""
     configs = [*map(load_preset, PRESETS), headline_config(results)]
     rows = [_given(row, configs) for row in ROWS] + [_open(path, fact, configs) for path, fact in left_open()]
-    tables.write(folder, name, "Table 1: simulation parameters", [
+    writer.write(folder, name, "Table 1: simulation parameters", [
         "The paper's parameters as printed, and ours; then what the paper does not give, with the row of the register "
         "(validation/READINGS.md) that says why we take what we take.  *paper*, *paper_utd1* and *quick* are presets; "
         f"*these runs* are the headline's, of {style.seeds(results['scores'].where(group='headline'))} each."],

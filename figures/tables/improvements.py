@@ -3,9 +3,10 @@
 from tasam_ref.analysis.stats import mean_interval
 from validation.paper_arithmetic.findings import QOS, SLICES, TABLES
 
-from . import style, tables
-from .measures import percent
-from .quantities import QUANTITIES, Lacking, lower_is_better, per_seed
+from .. import style
+from ..claims.measures import percent
+from ..claims.quantities import QUANTITIES, Lacking, lower_is_better, per_seed
+from . import writer
 
 GROUP, BASES = "headline", ("centralised_sac", "no_sam")
 METHODS = {"ta_sam": ["ta_sam"], "both_sam": ["both_sam"], "static_rho": ["ta_sam_static_rho"], "no_sam": ["no_sam"],
@@ -30,7 +31,7 @@ def make(number):
         seeds = style.seeds(results["scores"].where(group=GROUP))
         rows = [_row(results, entry, method, s) for entry in TABLES["rows"] if entry["table"] == number
                 for method in METHODS[entry["key"]] for s in range(len(SLICES))]
-        tables.write(folder, name, TITLES[number], [CAPTION.format(seeds)], HEAD, rows)
+        writer.write(folder, name, TITLES[number], [CAPTION.format(seeds)], HEAD, rows)
 
     return write
 
@@ -57,6 +58,6 @@ def _mean(results, quantity, method):
 
 def _cell(measure, results, *arguments, unit=""):
     try:
-        return tables.interval(measure(results, *arguments)) + unit
+        return writer.interval(measure(results, *arguments)) + unit
     except Lacking as lacking:
         return f"these results lack {lacking}"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tasam_ref.oran.topology import build_topology
 
-from . import style, tables
+from .. import style
+from . import writer
 from .table1 import facts, headline_config, value_of
 
 ROWS = tomllib.loads(Path(__file__).with_name("table5.toml").read_text("utf-8"))["rows"]
@@ -40,7 +41,7 @@ def make(results, folder, name):
     rows = [(row["what"], row["paper"], _text(row, values), row["standard"], row["document"], answer,
              row.get("note", "")) for (row, values), answer in zip(compared, answers)]
     seeds = style.seeds(results["scores"].where(group="headline"))
-    tables.write(folder, name, "Table 5: parameters beside the standards", [
+    writer.write(folder, name, "Table 5: parameters beside the standards", [
         f"Appendix B announces this comparison; our copy of the paper does not hold it.  *Ours* is the network of the "
         f"headline's runs ({seeds} each).  {answers.count('yes')} values lie inside what the document allows or takes, "
         f"{answers.count('no')} outside; where nothing is said there is no number to compare."], HEAD, rows)

@@ -26,7 +26,7 @@ from tasam_ref.methods.registry import METHODS
 from .measures import MEASURES
 from .quantities import QUANTITIES, SLICES, place
 
-PATH = Path(__file__).with_name("claims.toml")
+PATH = Path(__file__).parents[1] / "claims.toml"
 HOLD, DIRECTIONS = ("all", "any"), ("higher", "lower")
 
 

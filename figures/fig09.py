@@ -1,7 +1,6 @@
 """Fig. 9: the largest eigenvalue of the Hessian."""
 
 import numpy as np
-from matplotlib.ticker import LogLocator, NullLocator
 
 from tasam_ref.analysis.stats import Interval, mean_interval
 from tasam_ref.errors import UsageError
@@ -30,9 +29,7 @@ def draw(results):
         above.set_title(f"Hessian of the loss: {title}")
         for axis in (above, below):
             axis.set_yscale("log")
-            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axis.yaxis.set_major_formatter("{x:g}")
-            axis.yaxis.set_minor_locator(NullLocator())
+            style.logarithmic_ticks(axis.yaxis)
     axes[0, 0].set(ylabel="largest eigenvalue")
     axes[1, 0].set(ylabel="ratio to no-SAM's")
     shown = scores.where(method=list(found))

@@ -5,7 +5,23 @@ import json
 from tasam_ref.experiments.marl_eval import as_marl_eval
 from tasam_ref.files import write_atomically
 
-from . import algorithm_1, fig05, fig06, fig07, fig08, fig09, forgetting, gate, style
+from . import (
+    algorithm_1,
+    distributions,
+    fig03,
+    fig05,
+    fig06,
+    fig07,
+    fig08,
+    fig09,
+    forgetting,
+    gate,
+    network,
+    profile,
+    readings,
+    rivals,
+    style,
+)
 from .claims import report
 from .tables import detectable, improvements, table1, table5
 
@@ -23,6 +39,7 @@ def _marl_eval(results, folder, name):
 
 
 PRODUCTS = {
+    "fig03": _figure(fig03.draw),
     "fig05a": _figure(fig05.equal_rho),
     "fig05b": _figure(fig05.non_equal_rho),
     "fig05c": _figure(fig05.dynamic_rho),
@@ -30,9 +47,16 @@ PRODUCTS = {
     "fig07": _figure(fig07.draw),
     "fig08": _figure(fig08.draw),
     "fig09": _figure(fig09.draw),
+    "fig10": _figure(distributions.draw_qos),
+    "fig11": _figure(distributions.draw_throughput),
     "gate": _figure(gate.draw),
+    "gap": _figure(rivals.draw_gap),
+    "schedulers": _figure(rivals.draw_schedulers),
+    "profile": _figure(profile.draw),
     "algorithm_1": _figure(algorithm_1.draw),
     "forgetting": _figure(forgetting.draw),
+    "network": _figure(network.draw),
+    "readings": _figure(readings.draw),
     "table1": table1.make,
     "table2": improvements.make(2),
     "table3": improvements.make(3),

@@ -5,6 +5,7 @@ from itertools import cycle
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from tasam_ref.analysis.stats import mean_interval
 from tasam_ref.experiments.plotting import COLOURS
@@ -136,9 +137,31 @@ def dots(axes, x, values, method, interval_of=mean_interval):
     axes.vlines(x + 0.12, interval.low, interval.high, color=colour)
 
 
+def row(axes, y, values, method):
+    """The values of single runs along a row, pale, below their mean and its 95 % t interval."""
+    colour, _, marker = LOOKS[method]
+    interval = mean_interval(values)
+    axes.plot(values, [y - ASIDE] * len(values), marker, color=colour, alpha=0.35, markersize=4, markeredgewidth=0)
+    axes.plot(interval.mean, y + ASIDE, marker, color=colour)
+    axes.hlines(y + ASIDE, interval.low, interval.high, color=colour)
+
+
+def logarithmic_ticks(axis):
+    """Ticks 1, 2, 5, 10... of a logarithmic axis, as plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(NullLocator())
+
+
 def save(figure, folder, name):
     """Write NAME.svg and NAME.png."""
-    for kind, options in (("svg", {"metadata": {"Date": None, "Creator": None}}),
-                          ("png", {"dpi": 150, "metadata": {"Software": None}})):
-        with write_atomically(folder / f"{name}.{kind}", "wb") as file:
-            figure.savefig(file, format=kind, **options)
+    for kind in ("svg", "png"):
+        write(figure, folder / f"{name}.{kind}")
+
+
+def write(figure, path):
+    """Write a figure as SVG or PNG, by the file's ending."""
+    options = {".svg": {"metadata": {"Date": None, "Creator": None}},
+               ".png": {"dpi": 150, "metadata": {"Software": None}}}
+    with write_atomically(path, "wb") as file:
+        figure.savefig(file, format=path.suffix[1:], **options[path.suffix])

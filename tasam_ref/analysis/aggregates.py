@@ -28,9 +28,12 @@ def optimality_gap(scores, goal, axis=-1):
 
 
 def probability_of_improvement(scores, others):
-    """P(X > Y) + P(X = Y) / 2 for one run of each: the share of pairs that the first wins, a tie counting half."""
-    first, second = np.asarray(scores)[:, None], np.asarray(others)[None]
-    return float(np.mean((first > second) + 0.5 * (first == second)))
+    """P(X > Y) + P(X = Y) / 2 for one run of each: the share of pairs that the first wins, a tie counting half.
+
+    scores (..., n) and others (..., m).  Returns (...).
+    """
+    first, second = np.asarray(scores)[..., :, None], np.asarray(others)[..., None, :]
+    return np.mean((first > second) + 0.5 * (first == second), axis=(-2, -1))
 
 
 def performance_profile(scores, thresholds):

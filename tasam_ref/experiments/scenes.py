@@ -31,6 +31,12 @@ def references(config):
     return {"references": Table.of_rows(rows)}
 
 
+def shown_run(runs):
+    """The first run whose critic takes SAM steps, or the first of all: whose loss ``landscape`` shows."""
+    runs = list(runs)
+    return next((run for run in runs if run.config.sam.use_sam_critic), runs[0])
+
+
 def landscape(run):
     """{"landscape": the critic's loss on a grid; "sam_step": the points of one SAM step on it}.
 

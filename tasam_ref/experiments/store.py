@@ -104,13 +104,8 @@ def collect(folder, groups=None, say=lambda text: None):
     if groups is None:
         first = entries[0].config
         say(f"evaluating policies that do not learn on the network of {entries[0].label}")
-        tables |= scenes.references(first) | scenes.network(first) | scenes.landscape(_with_sam(runs))
+        tables |= scenes.references(first) | scenes.network(first) | scenes.landscape(runs[scenes.shown_run(runs)])
     return Results(plan, tables, _manifest(runs))
-
-
-def _with_sam(runs):
-    """The first run whose critic takes SAM steps, or the first of all."""
-    return next((run for run in runs.values() if run.config.sam.use_sam_critic), next(iter(runs.values())))
 
 
 def read_plan(folder):

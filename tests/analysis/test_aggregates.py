@@ -46,6 +46,13 @@ def test_probability_of_improvement_counts_pairs(one, other):
     assert probability_of_improvement(one, other) == pytest.approx(wins / (len(one) * len(other)), abs=1e-12)
 
 
+def test_probability_of_improvement_works_along_the_last_axis():
+    generator = np.random.default_rng(6)
+    many, others = generator.integers(5, size=(7, 4)), generator.integers(5, size=(7, 6))
+    expected = [probability_of_improvement(one, other) for one, other in zip(many, others)]
+    np.testing.assert_array_equal(probability_of_improvement(many, others), expected)
+
+
 def test_performance_profile_by_hand():
     assert performance_profile([1, 2, 2, 4], [0, 1, 2, 3, 4]).tolist() == [1, 0.75, 0.25, 0.25, 0]
 

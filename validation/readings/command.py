@@ -3,11 +3,12 @@
 import argparse
 from pathlib import Path
 
+from figures import style
+from figures.readings import tornado
 from tasam_ref.errors import UsageError
 
 from .effects import around_the_effects, collect, effects, into_register, load_rewards, table
-from .plan import entries, train
-from .tornado import draw
+from .plan import HERE, entries, train
 
 
 def main(arguments):
@@ -31,6 +32,6 @@ def main(arguments):
         collect(options.out)
     found = effects(load_rewards())
     into_register(table(found))
-    draw(found)
+    style.write(tornado(found), HERE / "tornado.png")
     print(table(found), end="")
     return 0

@@ -1,0 +1,101 @@
+"""Figs. 10 and 11, read back from their axes: quantiles over seeds, requirements, units."""
+
+import numpy as np
+import pytest
+from synthetic_scenes import SLICES, results
+
+from figures import distributions, style
+from tasam_ref.experiments.store import Results
+from tasam_ref.experiments.table import Table
+
+DRAW = {"qos": distributions.draw_qos, "throughput_bps": distributions.draw_throughput}
+FACTOR = {"qos": (1e-6, 1e-6, 1e3), "throughput_bps": (1e-6, 1e-6, 1e-6)}
+METHODS = ("no_sam", "l2", "actor_sam", "critic_sam", "both_sam", "ta_sam")
+
+
+@pytest.fixture(scope="module")
+def found():
+    return results()
+
+
+def curves(axes):
+    return {line.get_label(): line for line in axes.get_lines() if not line.get_label().startswith("_")}
+
+
+def values(found, quantity, method, name, level):
+    """One value per seed, row by row."""
+    return [row[name] for row in found["distributions"].rows() if (row["method"], row["quantity"]) == (method, quantity)
+            and row["level"] == level]
+
+
+@pytest.mark.parametrize("quantity", DRAW)
+def test_lines_are_medians_of_the_seeds_and_bands_their_ends(found, quantity):
+    figure = DRAW[quantity](found)
+    assert [axes.get_title() for axes in figure.axes] == list(SLICES)
+    for axes, name, factor in zip(figure.axes, SLICES, FACTOR[quantity]):
+        drawn = curves(axes)
+        assert list(drawn) == [style.NAMES[method] for method in METHODS]
+        for method, band in zip(METHODS, axes.collections):
+            line, outline = drawn[style.NAMES[method]], band.get_paths()[0].vertices
+            for k, level in ((2, 0.04), (25, 0.5), (40, 0.8)):
+                held = sorted(values(found, quantity, method, name, level))
+                assert len(held) == 5
+                assert line.get_xydata()[k] == pytest.approx((held[2] * factor, level), rel=1e-6)
+                ends = sorted(outline[np.isclose(outline[:, 1], level)][:, 0])
+                assert (ends[0], ends[-1]) == pytest.approx((held[0] * factor, held[4] * factor), rel=1e-6)
+
+
+def test_the_requirement_stands_at_q_min_in_the_slices_unit(found):
+    """10 and 50 Mbit/s at least, 2 ms at most."""
+    panels = distributions.draw_qos(found).axes
+    for axes, place, words in zip(panels, (10, 50, 2), (
+            "sum throughput, Mbit/s\nrequired: at least 10 Mbit/s",
+            "quality weighted capacity, Mbit/s\nrequired: at least 50 Mbit/s",
+            "max latency, ms\nrequired: at most 2 ms")):
+        (line,) = (line for line in axes.get_lines() if line.get_label().startswith("_"))
+        assert line.get_xdata() == pytest.approx([place, place])
+        assert axes.get_xlabel() == words
+        assert [text.get_text() for text in axes.texts] == ["Q_min"] and axes.texts[0].xy[0] == pytest.approx(place)
+
+
+def test_what_stands_where_a_curve_meets_q_min_is_the_share_below_it(found):
+    axes = distributions.draw_qos(found).axes[0]
+    line = curves(axes)["TA-SAM"]
+    share = np.interp(10, line.get_xdata(), line.get_ydata())
+    medians = [np.median(values(found, "qos", "ta_sam", "eMBB", k / 50)) for k in range(51)]
+    below = sum(value < 10e6 for value in medians) / 50
+    assert 0.1 < share < 0.9 and share == pytest.approx(below, abs=0.021)
+
+
+def test_throughput_is_logarithmic_and_who_got_nothing_enters_from_the_left(found):
+    panels = distributions.draw_throughput(found).axes
+    assert {axes.get_xscale() for axes in panels} == {"log"}
+    assert {axes.get_xlabel() for axes in panels} == {"user throughput, Mbit/s"}
+    line, axes = curves(panels[2])["no-SAM"], panels[2]
+    outside = line.get_xdata() < axes.get_xlim()[0]
+    assert line.get_ydata()[outside].tolist() == [0, 0.02] and line.get_xdata()[2] > axes.get_xlim()[0]
+    positive = found["distributions"].where(quantity="throughput_bps", method=METHODS)["URLLC"] * 1e-6
+    assert axes.get_xlim()[0] < positive[positive > 0].min() and positive.max() < axes.get_xlim()[1]
+    assert {float(f"{tick:.0e}") for tick in axes.get_xticks()} >= {0.5, 1.0, 2.0}
+
+
+def without(found, name):
+    """As an empty slice is stored: no quantiles."""
+    table = found["distributions"]
+    columns = table.columns | {name: np.full(len(table), np.nan)}
+    return Results(found.plan, found.tables | {"distributions": Table(columns)}, {})
+
+
+@pytest.mark.parametrize("quantity", DRAW)
+def test_an_empty_slice_keeps_its_panel(found, quantity):
+    figure = DRAW[quantity](without(found, "mMTC"))
+    figure.draw_without_rendering()
+    assert [axes.get_title() for axes in figure.axes] == list(SLICES)
+    assert np.isfinite(curves(figure.axes[0])["no-SAM"].get_xdata()).all()
+
+
+@pytest.mark.parametrize("quantity", DRAW)
+def test_methods_that_were_not_measured_are_left_out(found, quantity):
+    table = found["distributions"].where(method=["no_sam", "ta_sam", "centralised_sac"])
+    axes = DRAW[quantity](Results(found.plan, found.tables | {"distributions": table}, {})).axes[0]
+    assert list(curves(axes)) == ["no-SAM", "TA-SAM"]

@@ -5,6 +5,8 @@ import numpy as np
 from . import style
 
 METHODS = ("no_sam", "l2", "actor_sam", "critic_sam", "both_sam", "ta_sam")
+WIDE = 100
+"""From this ratio of the largest throughput to the smallest, ticks stand at powers of ten alone."""
 RATE, DELAY = ("Mbit/s", 1e-6), ("ms", 1e3)
 BANDS = "Lines are medians over seeds level by level, bands reach from the lowest seed to the highest."
 
@@ -82,4 +84,4 @@ def _make_logarithmic(axes, values):
     if positive.size:
         axes.set_xscale("log", nonpositive="clip")
         axes.set_xlim(positive.min() / 1.2, positive.max() * 1.2)
-        style.logarithmic_ticks(axes.xaxis)
+        style.logarithmic_ticks(axes.xaxis, decades_only=positive.max() > WIDE * positive.min())

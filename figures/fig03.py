@@ -3,6 +3,7 @@
 import matplotlib.patheffects as effects
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
+from matplotlib.ticker import MaxNLocator
 
 from tasam_ref.experiments.scenes import shown_run
 
@@ -41,13 +42,17 @@ def _draw_loss(figure, axes, grid):
     x, y = (np.array(grid.unique(name)) for name in ("x", "y"))
     loss = grid["loss"].reshape(y.size, x.size)
     wide = loss.min() > 0 and loss.max() / loss.min() >= WIDE
-    space, norm = (np.geomspace, LogNorm) if wide else (np.linspace, Normalize)
-    levels, scale = space(loss.min(), loss.max(), LEVELS), norm(loss.min(), loss.max())
-    shades = axes.contourf(x, y, loss, levels, cmap="Blues", norm=scale)
+    space, norm = (np.geomspace, LogNorm) if wide else (_round_levels, Normalize)
+    levels = space(loss.min(), loss.max(), LEVELS)
+    shades = axes.contourf(x, y, loss, levels, cmap="Blues", norm=norm(levels[0], levels[-1]))
     axes.contour(x, y, loss, levels, colors="white", linewidths=0.4)
     bar = figure.colorbar(shades, ax=axes, pad=0.02, label="loss, mean squared TD-error")
     if wide:
         style.logarithmic_ticks(bar.ax.yaxis)
+
+
+def _round_levels(low, high, most):
+    return MaxNLocator(most).tick_values(low, high)
 
 
 def _draw_steps(axes, points):

@@ -24,7 +24,7 @@ def tornado(found):
         axes.hlines(y, effect.difference.low, effect.difference.high, color=colour, linewidth=1.2)
         axes.plot(effect.difference.mean, y, "o", color=colour, markersize=4,
                   markerfacecolor=colour if is_told_apart(effect) else "white")
-    axes.axvline(default.difference.mean, color=default_colour, linewidth=1.2, label="default readings")
+    axes.axvline(default.difference.mean, color=default_colour, linewidth=1.2, zorder=1, label="default readings")
     axes.axvspan(default.difference.low, default.difference.high, color=default_colour, alpha=0.15, linewidth=0)
     axes.axvline(0, color="0.4", linewidth=0.8, linestyle=":")
     axes.set_yticks(range(len(others)), [

@@ -146,9 +146,9 @@ def row(axes, y, values, method):
     axes.hlines(y + ASIDE, interval.low, interval.high, color=colour)
 
 
-def logarithmic_ticks(axis):
-    """Ticks 1, 2, 5, 10... of a logarithmic axis, as plain numbers."""
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+def logarithmic_ticks(axis, decades_only=False):
+    """Ticks 1, 2, 5, 10..., or 1, 10... alone, of a logarithmic axis, as plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1,) if decades_only else (1, 2, 5)))
     axis.set_major_formatter("{x:g}")
     axis.set_minor_locator(NullLocator())
 

@@ -74,9 +74,22 @@ def test_throughput_is_logarithmic_and_who_got_nothing_enters_from_the_left(foun
     line, axes = curves(panels[2])["no-SAM"], panels[2]
     outside = line.get_xdata() < axes.get_xlim()[0]
     assert line.get_ydata()[outside].tolist() == [0, 0.02] and line.get_xdata()[2] > axes.get_xlim()[0]
+    entering = axes.transData.transform((0, 0.02))
+    assert np.isfinite(entering).all() and entering[0] < axes.bbox.x0
     positive = found["distributions"].where(quantity="throughput_bps", method=METHODS)["URLLC"] * 1e-6
     assert axes.get_xlim()[0] < positive[positive > 0].min() and positive.max() < axes.get_xlim()[1]
     assert {float(f"{tick:.0e}") for tick in axes.get_xticks()} >= {0.5, 1.0, 2.0}
+
+
+def test_ticks_are_powers_of_ten_where_throughputs_span_many():
+    """The slowest user of one run gets 5 kbit/s; in the other slices all stay within one decade and a half."""
+    found = results(seeds=1)
+    table = found["distributions"]
+    slow = np.where((table["level"] == 0) & (table["quantity"] == "throughput_bps"), 5e3, table["eMBB"])
+    changed = Results(found.plan, found.tables | {"distributions": Table(table.columns | {"eMBB": slow})}, {})
+    wide, narrow, _ = distributions.draw_throughput(changed).axes
+    assert {float(f"{tick:.0e}"[0]) for tick in wide.get_xticks()} == {1}
+    assert {float(f"{tick:.0e}"[0]) for tick in narrow.get_xticks()} == {1, 2, 5}
 
 
 def without(found, name):

@@ -63,11 +63,11 @@ def test_contours_lie_where_the_loss_is(found, place):
 
 
 def test_colours_are_logarithmic_where_the_range_needs_it():
-    wide, narrow, below = (contours(drawn_with(function).axes[0]) for function in (
-        lambda x, y: 10 ** (2 * x + y), lambda x, y: 2 + x, lambda x, y: 40 * x + y))
+    wide, narrow, from_zero = (contours(drawn_with(function).axes[0]) for function in (
+        lambda x, y: 10 ** (2 * x + y), lambda x, y: 2 + x, lambda x, y: 40 * x**2 + y**2))
     assert isinstance(wide.norm, LogNorm)
     assert np.ptp(np.diff(np.log(wide.levels))) < 1e-9
-    assert not isinstance(narrow.norm, LogNorm) and not isinstance(below.norm, LogNorm)
+    assert not isinstance(narrow.norm, LogNorm) and not isinstance(from_zero.norm, LogNorm)
     assert np.ptp(np.diff(narrow.levels)) < 1e-9
 
 

@@ -59,13 +59,16 @@ def _draw(options):
     out = options.out or (stored.parent if stored else options.runs / "figures")
     results = store.read_results(stored) if stored else _collected(options, out, names, needs)
     out.mkdir(parents=True, exist_ok=True)
+    refused = []
     for name in names:
         try:
             PRODUCTS[name](results, out, name)
+            print(name, flush=True)
         except UsageError as error:
-            raise UsageError(f"{name}: {error}") from None
-        print(name, flush=True)
+            refused.append(f"{name}: {error}")
     print(f"stored in {out}" + (f"; the plan of these runs has none for {', '.join(left)}" if left else ""))
+    if refused:
+        raise UsageError("; ".join(refused))
     return 0
 
 

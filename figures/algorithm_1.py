@@ -8,7 +8,7 @@ GROUPS = {"algorithm_1": "as printed", "headline": "headline"}
 def draw(results):
     """Learning curves of Algorithm 1 as printed, and the held-out rewards of both."""
     methods = results["scores"].where(group="algorithm_1").unique("method")
-    (row,) = results["groups"].where(group="algorithm_1").rows()
+    row = runs.of_group(results, "algorithm_1")
     figure, (left, right) = style.new(2, height=3.9, width_ratios=(1, 1.15))
     for method in methods:
         iterations, rewards = runs.curves(results, "algorithm_1", method)
@@ -36,5 +36,5 @@ def draw(results):
 
 
 def _budget(results, group):
-    (row,) = results["groups"].where(group=group).rows()
+    row = runs.of_group(results, group)
     return f"{style.length(results, group)} and {row['frames_per_iteration']:.0f} frames each"

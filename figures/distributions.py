@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import style
+from . import runs, style
 
 METHODS = ("no_sam", "l2", "actor_sam", "critic_sam", "both_sam", "ta_sam")
 WIDE = 100
@@ -14,7 +14,7 @@ BANDS = "Lines are medians over seeds level by level, bands reach from the lowes
 def draw_qos(results):
     """Fig. 10: the CDF of every slice's QoS, with what the slice requires."""
     table = _quantiles(results, "qos")
-    (group,) = results["groups"].where(group="headline").rows()
+    group = runs.of_group(results, "headline")
     config = next(iter(results.plan.groups["headline"].configs().values()))
     figure, panels = _panels(table, config.slices.names)
     for axes, name, metric in zip(panels, config.slices.names, config.reward.metrics):
@@ -41,7 +41,7 @@ def draw_qos(results):
 def draw_throughput(results):
     """Fig. 11: the CDF of the mean rate of a slice's users."""
     table = _quantiles(results, "throughput_bps")
-    (group,) = results["groups"].where(group="headline").rows()
+    group = runs.of_group(results, "headline")
     names = [name for name in table.columns if name not in ("group", "method", "seed", "quantity", "level")]
     unit, factor = RATE
     figure, panels = _panels(table, names)

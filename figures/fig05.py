@@ -9,14 +9,14 @@ DYNAMIC = ("actor_sam", "critic_sam", "both_sam", "ta_sam")
 
 def equal_rho(results):
     """Fig. 5a: one static radius for actors and critic."""
-    (group,) = results["groups"].where(group="equal_rho").rows()
+    group = runs.of_group(results, "equal_rho")
     return _draw(results, [("equal_rho", method, method) for method in ("actor_sam", "critic_sam", "both_sam")],
                  f"Equal radii: {group['rho_init']:g} for actors and critic.")
 
 
 def non_equal_rho(results):
     """Fig. 5b: two static radii.  A critic alone knows no difference between equal and non-equal."""
-    (group,) = results["groups"].where(group="non_equal_rho").rows()
+    group = runs.of_group(results, "non_equal_rho")
     held = [("non_equal_rho", "actor_sam", "actor_sam"), ("equal_rho", "critic_sam", "critic_sam"),
             ("non_equal_rho", "both_sam", "both_sam")]
     return _draw(results, held, f"Non-equal radii: {group['rho_init'] * group['actor_rho_ratio']:g} for actors, "
@@ -25,7 +25,7 @@ def non_equal_rho(results):
 
 def dynamic_rho(results):
     """Fig. 5c: a radius that falls over training; and one that is shared out by the actors' TD-error variance."""
-    (group,) = results["groups"].where(group="headline").rows()
+    group = runs.of_group(results, "headline")
     held = [("headline", method, method) for method in DYNAMIC] + [("td_driven_rho", "ta_sam", "td_driven_rho")]
     return _draw(results, held, f"Dynamic radius: from {group['rho_init']:g} to {group['rho_final']:g}, "
                                 f"{group['rho_schedule']} over training; or the actors' by their TD-error variance.")

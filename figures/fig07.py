@@ -1,6 +1,6 @@
 """Fig. 7: the distribution of the reward over runs, with the radius falling from 0.5 to 0.01."""
 
-from . import style
+from . import runs, style
 
 METHODS = ("no_sam", "l2", "actor_sam", "critic_sam", "both_sam", "ta_sam")
 
@@ -10,7 +10,7 @@ def draw(results):
     scores = results["scores"].where(group="headline")
     figure, axes = style.new(height=3.4)
     for x, method in enumerate(METHODS):
-        rewards = scores.where(method=method)["reward"]
+        rewards = runs.of(results, "scores", "headline", method)["reward"]
         axes.boxplot(rewards, positions=[x - 0.12], widths=0.3, showfliers=False, patch_artist=True,
                      boxprops={"facecolor": "0.93", "edgecolor": "0.6"}, medianprops={"color": "0.2"},
                      whiskerprops={"color": "0.6"}, capprops={"color": "0.6"})

@@ -3,6 +3,23 @@
 import numpy as np
 
 from tasam_ref.analysis.aggregates import paired_differences
+from tasam_ref.errors import UsageError
+
+
+def of(results, table, group, method):
+    """The rows of a table that are of a group's runs of a method.  Raises UsageError when there are none."""
+    rows = results[table].where(group=group, method=method)
+    if not len(rows):
+        raise UsageError(f"needs runs of {method} in groups.{group}, and the plan has none")
+    return rows
+
+
+def of_group(results, group):
+    """The row of what a group's runs have in common.  Raises UsageError when there is no such group."""
+    rows = results["groups"].where(group=group).rows()
+    if not rows:
+        raise UsageError(f"needs groups.{group}, and the plan has none")
+    return rows[0]
 
 
 def by_seed(table, column="reward"):
@@ -12,12 +29,12 @@ def by_seed(table, column="reward"):
 
 def held_out(results, group, method):
     """{seed: mean held-out reward per frame and DU} of the runs of a group."""
-    return by_seed(results["scores"].where(group=group, method=method))
+    return by_seed(of(results, "scores", group, method))
 
 
 def curves(results, group, method, column="reward"):
     """The blocks' middles (points,) in iterations, and {seed: (points,)} of the runs of a group."""
-    table = results["curves"].where(group=group, method=method)
+    table = of(results, "curves", group, method)
     found = {seed: table.where(seed=seed) for seed in table.unique("seed")}
     return next(iter(found.values()))["iteration"], {seed: rows[column] for seed, rows in found.items()}
 

@@ -11,6 +11,8 @@ from tasam_ref.analysis.stats import mean_interval
 from tasam_ref.experiments.plotting import COLOURS
 from tasam_ref.files import write_atomically
 
+from . import runs
+
 matplotlib.rcParams.update({
     "svg.hashsalt": "tasam_ref", "svg.fonttype": "none", "font.size": 9, "axes.titlesize": 9, "legend.fontsize": 8,
     "legend.frameon": False, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
@@ -53,9 +55,9 @@ def caption(figure, text):
 
 def seeds(table):
     """How many seeds the rows of a table have: ``5 seeds``, or ``3 to 5 seeds`` where methods differ."""
-    runs = [len(table.where(group=group, method=method).unique("seed"))
-            for group in table.unique("group") for method in table.where(group=group).unique("method")]
-    low, high = min(runs), max(runs)
+    counts = [len(table.where(group=group, method=method).unique("seed"))
+              for group in table.unique("group") for method in table.where(group=group).unique("method")]
+    low, high = min(counts), max(counts)
     return f"{low} seed{'s' * (low > 1)}" if low == high else f"{low} to {high} seeds"
 
 
@@ -117,7 +119,7 @@ def legend(figure, axes, **options):
 
 def length(results, group):
     """How long the runs of a group train: ``30 iterations of 10 gradient steps``."""
-    (row,) = results["groups"].where(group=group).rows()
+    row = runs.of_group(results, group)
     steps = int(row["gradient_steps"])
     return f"{row['num_iterations']:.0f} iterations of {steps} gradient step{'s' * (steps > 1)}"
 

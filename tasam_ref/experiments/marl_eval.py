@@ -13,6 +13,8 @@ def as_marl_eval(results, group):
     held-out mean of the trained actors.  Raises UsageError where runs differ in their points, which MARL-eval refuses.
     """
     curves, scores = (results[name].where(group=group) for name in ("curves", "scores"))
+    if not len(scores):
+        raise UsageError(f"needs groups.{group}, and the plan has none")
     (frames,) = results["groups"].where(group=group)["frames_per_iteration"]
     algorithms = {}
     for score in scores.rows():

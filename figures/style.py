@@ -163,7 +163,7 @@ def save(figure, folder, name):
 
 def write(figure, path):
     """Write a figure as SVG or PNG, by the file's ending."""
-    options = {".svg": {"metadata": {"Date": None, "Creator": None}},
+    options = {".svg": {"metadata": {"Date": None, "Creator": f"tasam_ref, Matplotlib {matplotlib.__version__}"}},
                ".png": {"dpi": 150, "metadata": {"Software": None}}}
     with write_atomically(path, "wb") as file:
         figure.savefig(file, format=path.suffix[1:], **options[path.suffix])

@@ -54,3 +54,16 @@ def small_results(small_collected, tmp_path_factory):
     folder = tmp_path_factory.mktemp("small_results") / "results"
     small_collected.write(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed_sweep(tmp_path_factory):
+    """The plan of ``sweeps``, and the bytes of a sweep that was left alone."""
+    from sweeps import contents, write_plan
+
+    from tasam_ref.cli import main
+
+    folder = tmp_path_factory.mktemp("sweep")
+    plan = write_plan(folder / "plan.toml")
+    assert main(["sweep", str(plan), "--out", str(folder / "runs"), "--jobs", "2"]) == 0
+    return plan, contents(folder / "runs")

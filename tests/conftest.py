@@ -1,6 +1,7 @@
 """Shared settings of the tests: reproducible properties, and a network small enough to train in a second."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import settings
 from tasam_ref.config import Config
 from tasam_ref.config_io import apply_settings
 
+signal.signal(signal.SIGINT, signal.default_int_handler)   # a shell's background job ignores Ctrl-C; tests send it
 sys.path.append(str(Path(__file__).resolve().parents[1]))                # validation/ is not installed
 
 settings.register_profile("tasam_ref", deadline=None, derandomize=bool(os.environ.get("CI")), max_examples=50)

@@ -41,8 +41,8 @@ def landscape(run):
     """{"landscape": the critic's loss on a grid; "sam_step": the points of one SAM step on it}.
 
     The plane through the run's critic theta is spanned by the unit gradient g (x) and the part of the unit gradient
-    at theta_adv that is normal to it (y), so that (11) and (12) lie in it.  The radius is ``sam.rho_init``; both
-    descents are drawn as long as that.  Source: Sec. IV-C, Fig. 3, (11), (12).
+    at theta_adv that is normal to it (y), so that the step lies in it.  The radius is ``sam.rho_init``; both
+    descents are drawn as long as that.  Source: Sec. IV-C, Fig. 3.
     """
     config = run.config
     learner = frozen_learner(config, run.load_checkpoint(), config.agent.batch_size)

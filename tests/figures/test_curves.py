@@ -111,5 +111,5 @@ def test_algorithm_1_is_drawn_over_gradient_steps_beside_the_headline(found):
                      for method in ("no_sam", "ta_sam", "centralised_sac")]
     joined = [list(line.get_ydata()) for line in right.get_lines() if line.get_color() == "0.8"]
     assert joined == [[rewards(found, group, method)[seed] for method in ("no_sam", "ta_sam", "centralised_sac")]
-                      for group in ("algorithm_1", "headline") for seed in range(5)]
+                      for group, seeds in (("algorithm_1", 3), ("headline", 5)) for seed in range(seeds)]
     assert [label.get_text() for label in right.get_xticklabels()] == ["no-SAM", "TA-SAM", "centralised"] * 2

@@ -3,8 +3,6 @@
 import argparse
 from pathlib import Path
 
-from figures import style
-from figures.readings import tornado
 from tasam_ref.errors import UsageError
 
 from .effects import around_the_effects, collect, effects, into_register, load_rewards, table
@@ -26,6 +24,9 @@ def main(arguments):
     if options.dry_run:
         print(f"{len(entries(range(options.seeds), options.out or '.'))} runs")
         return 0
+    from figures import style  # here, for figures read validation too, and checks need no picture
+    from figures.readings import tornado
+
     around_the_effects()
     if options.out is not None:
         train(range(options.seeds), options.out, options.jobs, say=lambda line: print(line, flush=True))

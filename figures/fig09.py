@@ -1,8 +1,6 @@
 """Fig. 9: the largest eigenvalue of the Hessian."""
 
-import numpy as np
-
-from tasam_ref.analysis.stats import Interval, mean_interval
+from tasam_ref.analysis.stats import geometric_interval
 from tasam_ref.errors import UsageError
 
 from . import runs, style
@@ -39,12 +37,6 @@ def draw(results):
         "first held-out episodes; L2-reg's loss includes its penalty. Below: ratios of runs of one seed, which met "
         "the same users, channels and traffic; under 1 a method is flatter than no-SAM, as the paper says of SAM."))
     return figure
-
-
-def geometric_interval(values):
-    """The geometric mean of values (n,) above 0, with the t interval of their logarithms' mean."""
-    interval = mean_interval(np.log(values))
-    return Interval(*np.exp([interval.mean, interval.low, interval.high]).tolist())
 
 
 def _eigenvalues(scores, column):

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from tasam_ref.analysis.aggregates import paired_differences
-from tasam_ref.analysis.stats import Interval, mean_interval
+from tasam_ref.analysis.stats import Interval, geometric_interval, mean_interval
 
 from .parts import Part, bootstrap, both, label, pairs, which
 from .quantities import QUANTITIES, SLICES, at_end, lower_is_better, per_seed, place, requirement, rows_of
@@ -32,12 +32,10 @@ def difference(results, order, quantity="reward", groups=HEADLINE, direction="hi
 def ratio(results, order, quantity, groups=HEADLINE, direction="higher"):
     """Geometric mean of a / b of a positive quantity, from log a - log b; the boundary is 1."""
     for a, b in pairs(order, groups):
-        logs = [{seed: np.log(value) if value > 0 else np.nan for seed, value in values.items()}
-                for values in both(results, quantity, a, b)]
-        values = paired_differences(*logs)
-        found = mean_interval(values)
-        yield Part(f"{label(a, b, '/')}{which(quantity)}",
-                   Interval(*np.exp([found.mean, found.low, found.high]).tolist()), "", 1, direction, values.size)
+        first, second = both(results, quantity, a, b)
+        values = [first[seed] / second[seed] if min(first[seed], second[seed]) > 0 else np.nan
+                  for seed in sorted(first.keys() & second.keys())]
+        yield Part(f"{label(a, b, '/')}{which(quantity)}", geometric_interval(values), "", 1, direction, len(values))
 
 
 def gain(results, order, least=(0, 0, 0), quantity="qos", groups=HEADLINE, points_over=None):

@@ -1,7 +1,8 @@
 """Table: the smallest true difference that a number of seeds tells from none."""
 
-from tasam_ref.analysis.aggregates import detectable_difference, paired_differences
+from tasam_ref.analysis.aggregates import detectable_difference
 
+from .. import runs
 from . import writer
 
 SEEDS = range(2, 21)
@@ -11,10 +12,7 @@ CAPTION = "A paired t-test at 5 % finds it with 80 % power."
 
 def write(results, folder, name):
     """Write the table: in standard deviations, and in reward with that of TA-SAM - no-SAM; empty after one seed."""
-    scores = results["scores"].where(group="headline")
-    rewards = [dict(zip(rows["seed"], rows["reward"]))
-               for rows in (scores.where(method=method) for method in ("ta_sam", "no_sam"))]
-    differences = paired_differences(*rewards)
+    differences = runs.paired(*(runs.held_out(results, "headline", method) for method in ("ta_sam", "no_sam")))
     spread = differences.std(ddof=1) if differences.size > 1 else None
     measured = f"{spread:.3f}" if spread is not None else "unknown"
     head = ["seeds", "in standard deviations of the differences",

@@ -29,3 +29,13 @@ def mean_interval(values, level=0.95):
         return Interval(mean, math.nan, math.nan)
     half = float(stdtrit(values.size - 1, (1 + level) / 2) * values.std(ddof=1)) / math.sqrt(values.size)
     return Interval(mean, mean - half, mean + half)
+
+
+def geometric_interval(values, level=0.95):
+    """The geometric mean of values (n,) above 0, with the t interval of their logarithms' mean.
+
+    NaN throughout where one is not above 0.
+    """
+    values = np.asarray(values, dtype=float)
+    interval = mean_interval(np.log(np.where(values > 0, values, np.nan)), level)
+    return Interval(*np.exp([interval.mean, interval.low, interval.high]).tolist())

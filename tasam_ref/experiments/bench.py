@@ -14,9 +14,6 @@ class Timing:
     low: float
     high: float
 
-    def __str__(self):
-        return f"{1e3 * self.median:.3g} ms ({1e3 * self.low:.3g} to {1e3 * self.high:.3g})"
-
 
 def time_in_turns(functions, repeats):
     """The Timing of each function over so many rounds, after one round that is not timed."""

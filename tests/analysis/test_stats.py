@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tasam_ref.analysis.stats import Interval, mean_interval
+from tasam_ref.analysis.stats import Interval, geometric_interval, mean_interval
 
 values = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=12)
 
@@ -70,3 +70,15 @@ def test_more_confidence_takes_a_wider_interval(sample, level):
     assume(max(sample) - min(sample) > 1e-3)
     narrow, wide = mean_interval(sample, level), mean_interval(sample, level + 0.05)
     assert wide.low < narrow.low and narrow.high < wide.high
+
+
+def test_a_geometric_mean_is_bounded_by_factors():
+    """Of 1 and 4 it is 2; the logarithms' standard error is log 2, Student's quantile of one degree 12.706."""
+    found = geometric_interval([1, 4])
+    assert (found.mean, found.low, found.high) == pytest.approx((2, 2 / 2**12.706, 2 * 2**12.706), rel=1e-3)
+
+
+@pytest.mark.parametrize("sample", [(1, 0, 2), (1, -1, 2), (1, math.nan, 2)])
+def test_there_is_no_geometric_mean_of_what_is_not_above_zero(sample):
+    found = geometric_interval(sample)
+    assert math.isnan(found.mean) and math.isnan(found.low) and math.isnan(found.high)

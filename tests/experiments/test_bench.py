@@ -7,6 +7,7 @@ from command_line import refused
 from conftest import TINY_SETTINGS
 
 from tasam_ref.cli import main
+from tasam_ref.commands import bench as command
 from tasam_ref.experiments import bench, bench_report
 from tasam_ref.experiments.bench import Timing, time_in_turns
 
@@ -63,6 +64,10 @@ def test_every_section_prints_and_stores_the_same_rows(capsys, tmp_path):
     assert main(words) == 0
     printed = capsys.readouterr().out
     assert all(row["what"] in printed for rows in list(found.values())[2:5] for row in rows)
+
+
+def test_the_command_knows_every_section():
+    assert command._SECTIONS == tuple(bench_report.SECTIONS)
 
 
 @pytest.mark.parametrize(("words", "said"), [

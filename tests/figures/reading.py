@@ -3,6 +3,28 @@
 import numpy as np
 from scipy.stats import sem, t
 
+from figures.registry import PRODUCTS
+from tasam_ref.experiments.store import Results
+from tasam_ref.experiments.table import Table
+
+
+def caption(figure):
+    """The caption in one line."""
+    return " ".join(figure.get_supxlabel().split())
+
+
+def files_of(name, found, folder):
+    """The bytes of a figure's SVG and PNG twice: from Results, and from these written as CSV and read back."""
+    for table, rows in found.tables.items():
+        rows.write(folder / f"{table}.csv")
+    read = Results(found.plan, {table: Table.read(folder / f"{table}.csv") for table in found.tables}, {})
+    written = []
+    for results, out in ((found, folder / "one"), (read, folder / "two")):
+        out.mkdir()
+        PRODUCTS[name](results, out, name)
+        written.append([(out / f"{name}.{kind}").read_bytes() for kind in ("svg", "png")])
+    return written
+
 
 def lines(axes):
     """{label: line} of the lines that a legend names."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from reading import bars, curve, half_width, lines, rewards
+from reading import bars, caption, curve, half_width, lines, rewards
 from synthetic import results
 
 from figures import algorithm_1, fig05, fig06
@@ -11,10 +11,6 @@ from figures import algorithm_1, fig05, fig06
 @pytest.fixture(scope="module")
 def found():
     return results(iterations=6)
-
-
-def caption(figure):
-    return " ".join(figure.get_supxlabel().split())
 
 
 def means(runs):

@@ -5,12 +5,11 @@ from io import BytesIO
 
 import pytest
 from matplotlib.text import Text
+from reading import caption, files_of
 from synthetic import results
 
 from figures import algorithm_1, fig05, fig06, fig08, fig09, forgetting, gate, style
-from figures.registry import PRODUCTS
 from tasam_ref.experiments.store import Results
-from tasam_ref.experiments.table import Table
 
 DRAW = {"fig05a": fig05.equal_rho, "fig05b": fig05.non_equal_rho, "fig05c": fig05.dynamic_rho, "fig06": fig06.draw,
         "fig08": fig08.draw, "fig09": fig09.draw, "gate": gate.draw, "algorithm_1": algorithm_1.draw,
@@ -21,10 +20,6 @@ SEEDS = {"fig05a": "3 to 5 seeds", "fig05b": "3 to 5 seeds", "fig05c": "3 to 5 s
          "forgetting": "2 seeds"}
 
 
-def caption(figure):
-    return " ".join(figure.get_supxlabel().split())
-
-
 def svg(figure):
     file = BytesIO()
     figure.savefig(file, format="svg", metadata={"Date": None})
@@ -33,16 +28,8 @@ def svg(figure):
 
 @pytest.mark.parametrize("name", DRAW)
 def test_results_read_back_from_their_tables_give_the_same_bytes(name, tmp_path):
-    found = results(seeds=2, iterations=6)
-    for table, rows in found.tables.items():
-        rows.write(tmp_path / f"{table}.csv")
-    read = Results(found.plan, {table: Table.read(tmp_path / f"{table}.csv") for table in found.tables}, {})
-    written = []
-    for which, folder in ((found, tmp_path / "one"), (read, tmp_path / "two")):
-        folder.mkdir()
-        PRODUCTS[name](which, folder, name)
-        written.append([(folder / f"{name}.{kind}").read_bytes() for kind in ("svg", "png")])
-    assert written[0] == written[1] and all(written[0])
+    here, there = files_of(name, results(seeds=2, iterations=6), tmp_path)
+    assert here == there and all(here)
 
 
 @pytest.mark.parametrize("name", DRAW)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from reading import bars, half_width, lines, rewards
+from reading import bars, caption, half_width, lines, rewards
 from scipy.stats import gmean
 from synthetic import results
 
@@ -17,10 +17,6 @@ DUS = {"dus_2": 2, "dus_4": 4, "headline": 6, "dus_8": 8, "dus_10": 10}
 @pytest.fixture(scope="module")
 def found():
     return results(iterations=6)
-
-
-def caption(figure):
-    return " ".join(figure.get_supxlabel().split())
 
 
 def ticks(axes):

@@ -4,12 +4,11 @@ from functools import cache
 
 import pytest
 from matplotlib.text import Text
+from reading import caption, files_of
 from synthetic_scenes import results as drawn_results
 
 from figures import distributions, fig03, network, profile, readings, rivals
-from figures.registry import PRODUCTS
 from tasam_ref.experiments.store import Results
-from tasam_ref.experiments.table import Table
 
 DRAW = {"fig03": fig03.draw, "fig10": distributions.draw_qos, "fig11": distributions.draw_throughput,
         "gap": rivals.draw_gap, "schedulers": rivals.draw_schedulers, "profile": profile.draw,
@@ -18,22 +17,10 @@ results = cache(drawn_results)
 OF_RUNS = ("fig10", "fig11", "gap", "schedulers", "profile")
 
 
-def caption(figure):
-    return " ".join(figure.get_supxlabel().split())
-
-
 @pytest.mark.parametrize("name", DRAW)
 def test_results_read_back_from_their_tables_give_the_same_bytes(name, tmp_path):
-    found = results(seeds=2)
-    for table, rows in found.tables.items():
-        rows.write(tmp_path / f"{table}.csv")
-    read = Results(found.plan, {table: Table.read(tmp_path / f"{table}.csv") for table in found.tables}, {})
-    written = []
-    for which, folder in ((found, tmp_path / "one"), (read, tmp_path / "two")):
-        folder.mkdir()
-        PRODUCTS[name](which, folder, name)
-        written.append([(folder / f"{name}.{kind}").read_bytes() for kind in ("svg", "png")])
-    assert written[0] == written[1] and all(written[0])
+    here, there = files_of(name, results(seeds=2), tmp_path)
+    assert here == there and all(here)
 
 
 @pytest.mark.parametrize("name", OF_RUNS)

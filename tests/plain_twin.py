@@ -200,7 +200,7 @@ class PlainAgents:
         rows = stream(self.config.run.seed, "replay", self.t, step, i).integers(
             len(self.buffers[i]), size=agent.batch_size)
         obs = np.array([self.replayed(i, row)[0] for row in rows])
-        noise = self.normal((agent.batch_size, self.env.action_dim), "policy", self.t, step, i)
+        noise = self.normal((self.env.action_dim, agent.batch_size), "policy", self.t, step, i).T
         loss = actor_loss(self.actor, self.critic, self.critics, obs, noise, agent.temperature)
         value, g = self.sharp_gradient(loss, self.actors[i], rho)
         self.actors[i] = self.actor_steps[i].step(self.actors[i], g)
@@ -216,7 +216,7 @@ class PlainAgents:
         per_agent = -(-agent.batch_size // count)
         rows = stream(self.config.run.seed, "critic_replay", self.t, step).integers(
             len(self.buffers[0]), size=(count, per_agent))
-        noise = self.normal((count * per_agent, self.env.action_dim), "target", self.t, step)
+        noise = self.normal((self.env.action_dim, count * per_agent), "target", self.t, step).T
         observed, actions, targets = [], [], []
         networks = self.critics if agent.critic_target == "literal" else self.targets
         for i in range(count):

@@ -11,7 +11,8 @@ import numpy as np
 
 from tasam_ref.config import AgentConfig
 from tasam_ref.marl.losses import POLICY_GRADIENTS, ActorLoss, Anchor
-from tasam_ref.marl.networks import Scratch, build_networks, policy_of
+from tasam_ref.marl.networks import build_networks
+from tasam_ref.marl.passes import Scratch, policy_of
 from tasam_ref.marl.replay import Replay
 from tasam_ref.nn.squashed_gaussian import sigmoid
 from tasam_ref.optim.sam import sam_gradient

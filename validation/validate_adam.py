@@ -129,7 +129,9 @@ def perturb_is_rational_arithmetic():
         rho, norm = dtype(0.3), dtype(7.7)
         share = Fraction(float(rho)) / Fraction(float(norm))
         expected = [float(Fraction(float(t)) + share * Fraction(float(g))) for t, g in zip(theta, gradient)]
-        worst = largest(worst, relative_error(perturb(theta, gradient, rho, norm), expected) / np.finfo(dtype).eps)
+        theta_adv = np.empty_like(theta)
+        perturb(theta, gradient, rho, norm, theta_adv)
+        worst = largest(worst, relative_error(theta_adv, expected) / np.finfo(dtype).eps)
     return worst
 
 

@@ -14,7 +14,8 @@ from tasam_ref.config import AgentConfig, Config
 from tasam_ref.config_io import apply_settings
 from tasam_ref.marl.learner import Learner
 from tasam_ref.marl.losses import CriticLoss, literal_target, standard_target
-from tasam_ref.marl.networks import Scratch, build_networks
+from tasam_ref.marl.networks import build_networks
+from tasam_ref.marl.passes import Scratch
 from tasam_ref.optim.sam import sam_gradient
 from tasam_ref.oran.action import threshold
 from tasam_ref.streams import stream
@@ -83,7 +84,7 @@ class TwinCritic:
         rows = (picks.integers(STORED, size=(AGENTS, 3)) if self.scope == "shared_local"
                 else [picks.integers(STORED, size=7)] * AGENTS)
         self.obs, latent, reward, next_obs = (np.array([a[r] for a, r in zip(array, rows)]) for array in stored)
-        noise = stream(0, "target", t, g).standard_normal(latent.shape)
+        noise = stream(0, "target", t, g).standard_normal((ACTION, latent[..., 0].size)).T.reshape(latent.shape)
         following, surprise = [], []
         for i, theta in enumerate(learner.thetas_p):
             mean, log_std = self.policy(theta, next_obs[i])

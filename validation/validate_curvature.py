@@ -15,7 +15,8 @@ from scipy.sparse.linalg import LinearOperator, lobpcg
 from tasam_ref.analysis.curvature import extreme_eigenvalues, hessian_product
 from tasam_ref.config import AgentConfig
 from tasam_ref.marl.losses import CriticLoss
-from tasam_ref.marl.networks import Scratch, build_networks
+from tasam_ref.marl.networks import build_networks
+from tasam_ref.marl.passes import Scratch
 from tasam_ref.nn.mlp import MLP
 from tasam_ref.streams import stream
 

@@ -6,8 +6,8 @@ Oracle: complex steps of the twin's loss plus its divergences; the teachers of a
 import numpy as np
 
 from tasam_ref.marl.distillation import DistillationLoss
-from tasam_ref.marl.networks import policy_of
-from tasam_ref.nn.mlp import Workspace
+from tasam_ref.marl.passes import policy_of
+from tasam_ref.nn.passes import Workspace
 
 from . import twins
 from .checks import check

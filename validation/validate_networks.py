@@ -7,7 +7,8 @@ import numpy as np
 from scipy.differentiate import derivative
 from scipy.stats import kstest
 
-from tasam_ref.nn.mlp import MLP, Workspace, backward, forward, input_gradient
+from tasam_ref.nn.mlp import MLP
+from tasam_ref.nn.passes import Workspace, backward, forward, input_gradient
 from tasam_ref.streams import stream
 
 from . import twins

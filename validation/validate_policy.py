@@ -12,7 +12,8 @@ from scipy.special import logit, ndtr
 from scipy.stats import norm
 
 from tasam_ref.config import AgentConfig
-from tasam_ref.marl.networks import Scratch, build_networks, replayed_policy, sample_policy
+from tasam_ref.marl.networks import build_networks
+from tasam_ref.marl.passes import Scratch, replayed_policy, sample_policy
 from tasam_ref.nn.squashed_gaussian import (
     kl_divergence,
     kl_gradient,
@@ -118,7 +119,7 @@ def entropy_is_the_mean_of_minus_log_prob():
     column, worst = nodes[:, None], 0.0
     for mean, std in LAWS:
         log_std = np.full_like(column, np.log(std))
-        latent = sample_latent(np.full_like(column, mean), log_std, column)
+        latent = sample_latent(np.full_like(column, mean), np.exp(log_std), column)
         drawn = -weights @ log_prob(latent, column, log_std) / np.sqrt(2 * np.pi)
 
         def surprise(u, mean=mean, std=std):

@@ -11,7 +11,8 @@ from scipy.linalg import svdvals
 
 from tasam_ref.marl.losses import CriticLoss
 from tasam_ref.marl.networks import Networks
-from tasam_ref.nn.mlp import MLP, Workspace, backward, dropout_masks, forward, input_gradient
+from tasam_ref.nn.mlp import MLP
+from tasam_ref.nn.passes import Workspace, backward, dropout_masks, forward, input_gradient
 from tasam_ref.optim.sam import sam_gradient
 from tasam_ref.streams import stream
 

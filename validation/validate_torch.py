@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from tasam_ref.marl.losses import CriticLoss
-from tasam_ref.nn.mlp import Workspace
+from tasam_ref.nn.passes import Workspace
 from tasam_ref.nn.squashed_gaussian import kl_divergence, log_prob
 from tasam_ref.optim.optimizers import Adam
 from tasam_ref.streams import stream

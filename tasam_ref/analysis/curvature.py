@@ -204,7 +204,8 @@ def _entropy_and_q(loss, mean, log_std):
     where Ru = Rmean + exp(l) e Rl.
     """
     beta, noise = loss.temperature, _wide(loss.noise)
-    spread, action = np.exp(log_std) * noise, sigmoid(sample_latent(mean, log_std, noise))
+    std = np.exp(log_std)
+    spread, action = std * noise, sigmoid(sample_latent(mean, std, noise))
     slope = action * (1 - action)
     q_gradient, r_q_gradient_of = _smallest_q(loss, action)
     latent_gradient = beta * log_prob_latent_gradient(action) - q_gradient * slope

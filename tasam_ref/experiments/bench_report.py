@@ -32,10 +32,12 @@ def part_rows(config, repeats):
 
 
 def thread_rows(config, repeats):
-    """The update with so many agents learning at a time."""
+    """The update with so many agents learning at a time, beside what its products alone gain from threads."""
     timings = bench_threads(config, repeats)
-    for threads, pair in timings.items():
-        for name, timing, alone in zip(SAM, pair, timings[1]):
+    for threads, (products, *pair) in timings.items():
+        gain = threads * timings[1][0].median / products.median
+        yield _timed(f"products alone on each of threads = {threads}", products, f"{gain:.2f} times one")
+        for name, timing, alone in zip(SAM, pair, timings[1][1:]):
             yield _timed(f"update {name}, threads = {threads}", timing, f"{alone.median / timing.median:.2f} times one")
 
 

@@ -1,18 +1,20 @@
 """How fast this machine runs the update, as ratios within one run.
 
-The bound is the update's matrix products alone: the same shapes, operands transposed alike, nothing between.
+The bound is the update's matrix products alone: those of a real update, on its own operands, nothing between.
 """
 
 import os
+from concurrent.futures import ThreadPoolExecutor
+from unittest import mock
 
 import numpy as np
 
 from ..config_io import update
 from ..marl.cost import flops, update_products
 from ..marl.learner import Learner
+from ..marl.passes import drawn
 from ..marl.trainer import Trainer
 from ..methods.registry import configure
-from ..nn.squashed_gaussian import log_prob, sample_latent, sigmoid
 from ..oran.env import OranEnv
 from ..streams import stream
 from .bench import time_in_turns
@@ -20,22 +22,40 @@ from .bench import time_in_turns
 SAM = {"without SAM": None, "with SAM everywhere": 0.1}
 
 
-def product_runner(products, dtype):
-    """A function that runs the products, each into a buffer of its own, over operands of its own shape."""
-    generator, steps, buffers = stream(0, "bench"), [], {}
-    for m, k, n, layout in products:
-        if (m, k, n, layout) not in buffers:
-            left = generator.standard_normal((k, m) if layout == "tn" else (m, k)).astype(dtype)
-            right = generator.standard_normal((n, k) if layout == "nt" else (k, n)).astype(dtype)
-            buffers[m, k, n, layout] = (left.T if layout == "tn" else left, right.T if layout == "nt" else right,
-                                        np.empty((m, n), dtype))
-        steps.append(buffers[m, k, n, layout])
+def products_of(function):
+    """A function that repeats the products of two matrices that ``function`` takes, and nothing else."""
+    steps, dot = [], np.dot
 
+    def recording(left, right, out=None):
+        out = dot(left, right, out=out)
+        if right.ndim == 2:
+            steps.append((left, right, out))
+        return out
+
+    with mock.patch.object(np, "dot", recording):
+        function()
+    return _repeat(steps)
+
+
+def _repeat(steps):
     def run():
         for left, right, out in steps:
-            np.matmul(left, right, out=out)
+            np.dot(left, right, out=out)
 
     return run
+
+
+def warm_product(shape, dtype, times):
+    """A function that takes one product so many times, laid out as ``nn.passes`` does, always on the same operands."""
+    generator, (m, k, n, layout) = stream(0, "bench"), shape
+
+    def matrix(rows, columns):
+        return generator.standard_normal((rows, columns)).astype(dtype)
+
+    operands = {"nn": lambda: (matrix(k, n).T, matrix(k, m), np.empty((n, m), dtype)),
+                "nt": lambda: (matrix(n, k), matrix(k, m), np.empty((n, m), dtype)),
+                "tn": lambda: (matrix(m, k), matrix(n, k).T, np.empty((m, n), dtype))}[layout]()
+    return _repeat([operands] * times)
 
 
 def filled_learner(config, threads=1):
@@ -58,28 +78,28 @@ def updates(learner, rho):
     return run
 
 
-def products_of(learner, rho):
-    """The matrix products of that step, by part."""
+def listed_products(learner, rho):
+    """The matrix products of that step as ``marl.cost`` lists them."""
     agents, transitions = learner.num_agents, learner.networks.scope.transitions(learner.config.agent.batch_size)
-    return update_products(learner.config.agent, learner.networks, transitions, 0 if rho is None else agents,
-                           rho is not None)
+    parts = update_products(learner.config.agent, learner.networks, transitions, 0 if rho is None else agents,
+                            rho is not None)
+    return [product for products in parts.values() for product in products]
 
 
 def bench_update(config, repeats):
     """Rows (name, operations, Timing of the products, Timing) for the update without and with SAM everywhere."""
     learner, rows = filled_learner(config), []
     for name, rho in SAM.items():
-        products = [product for part in products_of(learner, rho).values() for product in part]
-        timings = time_in_turns([product_runner(products, learner.networks.dtype), updates(learner, rho)], repeats)
-        rows.append((name, flops(products), *timings))
+        run = updates(learner, rho)
+        rows.append((name, flops(listed_products(learner, rho)), *time_in_turns([products_of(run), run], repeats)))
     return rows
 
 
 def bench_peak(config, repeats):
     """The highest rate in operations per second that a product of the update's own shapes reaches, and that shape."""
     learner = filled_learner(config)
-    shapes = sorted({p for part in products_of(learner, None).values() for p in part}, key=lambda p: -flops([p]))[:6]
-    timings = time_in_turns([product_runner([shape] * 20, learner.networks.dtype) for shape in shapes], repeats)
+    shapes = sorted(set(listed_products(learner, None)), key=lambda p: -flops([p]))[:6]
+    timings = time_in_turns([warm_product(shape, learner.networks.dtype, 20) for shape in shapes], repeats)
     rates = [20 * flops([shape]) / timing.low for shape, timing in zip(shapes, timings)]
     best = int(np.argmax(rates))
     return rates[best], shapes[best]
@@ -92,17 +112,13 @@ def bench_parts(config, repeats):
     theta, optimizer = learner.thetas_p[0].copy(), learner.actor_optimizers[0]
     generator, dtype = stream(0, "bench_parts"), learner.networks.dtype
     gradient, rows = generator.standard_normal(theta.size).astype(dtype), generator.integers(batch, size=batch)
-    mean, log_std, noise = (generator.standard_normal((batch, count)).astype(dtype) for _ in range(3))
-
-    def sample():
-        latent = sample_latent(mean, log_std, noise)
-        return sigmoid(latent), log_prob(latent, noise, log_std)
+    output, noise = (generator.standard_normal((n, batch)).astype(dtype).T for n in (2 * count, count))
 
     parts = {
         "one actor's step": lambda: learner.update_actor(0, 0, 0, None),
         "the critic's step": lambda: learner.update_critic(0, 0, None),
         "Adam, of one actor": lambda: optimizer.step(theta, gradient),
-        "sample and log-density, of one batch": sample,
+        "sample and log-density, of one batch": lambda: drawn(learner.networks, output, noise),
         "replay, of one batch": lambda: learner.replay.of_agent(0, rows),
     }
     return dict(zip(parts, time_in_turns(list(parts.values()), repeats)))
@@ -115,11 +131,20 @@ def bench_iteration(config, repeats):
 
 
 def bench_threads(config, repeats):
-    """A mapping from numbers of threads, up to the cores, to the Timings of the update without and with SAM."""
+    """What threads bring, up to the cores: a mapping from their number to three Timings.
+
+    Of products alone, a whole update's on each thread, which no other work can outrun; of the update without and with
+    SAM, one divided among them.
+    """
     counts = range(1, min(os.cpu_count() or 1, config.num_agents) + 1)
     learners = [filled_learner(config, threads) for threads in counts]
-    timings = time_in_turns([updates(learner, rho) for learner in learners for rho in SAM.values()], repeats)
-    return {threads: timings[2 * t : 2 * t + 2] for t, threads in enumerate(counts)}
+    alone, functions = [products_of(updates(learner, None)) for learner in learners], []
+    with ThreadPoolExecutor() as pool:
+        for threads, learner in zip(counts, learners):
+            functions.append(lambda threads=threads: list(pool.map(lambda run: run(), alone[:threads])))
+            functions += [updates(learner, rho) for rho in SAM.values()]
+        timings = time_in_turns(functions, repeats)
+    return {threads: timings[3 * t : 3 * t + 3] for t, threads in enumerate(counts)}
 
 
 def bench_sizes(config, repeats):

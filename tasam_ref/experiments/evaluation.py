@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..marl.networks import build_networks, mean_latent
+from ..marl.networks import build_networks
+from ..marl.passes import mean_latent
 from ..methods.fixed import demand_shares, random_policy, split_grid, split_policy, two_bit_config
 from ..methods.greedy import greedy_policy
-from ..nn.mlp import Workspace
+from ..nn.passes import Workspace
 from ..nn.squashed_gaussian import sigmoid
 from ..oran.env import OranEnv
 from ..oran.radio import SCHEDULERS

@@ -47,7 +47,9 @@ class SharedLocal:
 
     def surroundings(self, obs, replay, rows, seen_action):
         """Critic inputs (n, D + A) around a DU's own obs (n, D); its action's columns are left to be filled."""
-        return np.concatenate((obs, np.zeros((len(rows), self.inputs - self.obs_dim), obs.dtype)), axis=1)
+        x = np.zeros((len(rows), self.inputs), obs.dtype, order="F")
+        x[:, : self.obs_dim] = obs
+        return x
 
 
 class Joint:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..nn.mlp import Workspace, backward, forward
+from ..nn.passes import Workspace, backward, forward
 from ..nn.squashed_gaussian import kl_divergence, kl_gradient, split_head
 from .networks import Networks
 

@@ -2,23 +2,16 @@
 
 import numpy as np
 
-from ..nn.mlp import Workspace, dropout_masks
+from ..kernels.update import follow
+from ..nn.passes import Workspace, dropout_masks
 from ..nn.squashed_gaussian import sigmoid
 from ..optim.optimizers import OPTIMIZERS
 from ..optim.sam import take_step
 from ..streams import stream
 from .distillation import DistillationLoss, renew_teachers
 from .losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss, L2Loss, literal_target, standard_target
-from .networks import (
-    Scratch,
-    build_networks,
-    in_turn,
-    num_critics,
-    policy_of,
-    replayed_log_probs,
-    sample_policies,
-    smallest_q,
-)
+from .networks import build_networks, num_critics
+from .passes import Scratch, drawn, in_turn, policy_of, policy_outputs, replayed, smallest_q
 from .replay import Replay
 from .td_error import soft_value, td_error_q, td_error_v
 from .workers import Workers
@@ -73,7 +66,8 @@ class Learner:
 
     def act(self, obs, noise):
         """Draw every actor's action at obs (M, D) with noise (M, A): latent (M, A) and log_prob (M,)."""
-        return sample_policies(self.networks, self.thetas_p, obs, noise, in_turn(self._single))
+        sample = drawn(self.networks, policy_outputs(self.networks, self.thetas_p, obs, in_turn(self._single)), noise)
+        return sample.latent, sample.log_prob
 
     def fresh_td_errors(self, iteration):
         """TD-errors delta (M, Ne) of the iteration's own transitions, by the reading R33."""
@@ -84,16 +78,17 @@ class Learner:
         def value(obs, action):
             return smallest_q(self.networks, self.thetas_v, obs, action, scratch.critics)
 
-        def drawn(obs, noise):
-            latent, log_prob = sample_policies(self.networks, self.thetas_p, obs, noise, in_turn(scratch.actor))
-            return value(obs, self.seen_action(latent)), log_prob
+        def of_drawn(obs, noise):
+            outputs = policy_outputs(self.networks, self.thetas_p, obs, in_turn(scratch.actor))
+            sample = drawn(self.networks, outputs, noise)
+            return value(obs, self.seen_action(sample.latent)), sample.log_prob
 
-        next_q, next_log_prob = drawn(batch.next_obs, noise[0])
+        next_q, next_log_prob = of_drawn(batch.next_obs, noise[0])
         if agent.td_value == "q":
             q = value(batch.obs, self.seen_action(batch.latent))
             errors = td_error_q(batch.reward, next_q, q, agent.gamma)
         else:
-            v = soft_value(*drawn(batch.obs, noise[1]), beta)
+            v = soft_value(*of_drawn(batch.obs, noise[1]), beta)
             errors = td_error_v(batch.reward, soft_value(next_q, next_log_prob, beta), v, agent.gamma)
         return errors.reshape(self.num_agents, -1)
 
@@ -109,7 +104,7 @@ class Learner:
         """
         agent, address = self.config.agent, (iteration, step, i)
         rows = stream(self.config.run.seed, "replay", *address).integers(self.replay.size, size=agent.batch_size)
-        noise = self._normal((agent.batch_size, self.action_dim), "policy", *address)
+        noise = self._normal((self.action_dim, agent.batch_size), "policy", *address).T
         self._advance_anchor(i)
         loss = self.actor_loss(i, rows, noise, self._masks(self.networks.actor, agent.batch_size, *address),
                                lambda shape: self._normal(shape, "perturbation", *address), room)
@@ -123,7 +118,8 @@ class Learner:
         ``masks`` are those of dropout or None (R42); ``normal`` maps a shape to the draws that perturb states (R43);
         ``room`` has the buffers, by default the first worker's.
         """
-        agent, scope, batch = self.config.agent, self.networks.scope, self.replay.of_agent(i, rows)
+        agent, scope = self.config.agent, self.networks.scope
+        batch = self.replay.of_agent(i, rows, ("obs", "latent"))
         room = room or self._workers.rooms[0]
         loss = ActorLoss(self.networks, self.thetas_v, batch, noise, self.config.temperature,
                          POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, room.batch,
@@ -142,7 +138,7 @@ class Learner:
         if agent.teachers == 0:
             return loss
         teachers = [policy_of(self.networks, theta, obs, work) for theta in self.thetas_teacher[:, i]]
-        perturbed = obs + self.networks.dtype.type(agent.input_perturbation) * normal(obs.shape)
+        perturbed = obs + self.networks.dtype.type(agent.input_perturbation) * normal(obs.T.shape).T
         return DistillationLoss(loss, self.networks, perturbed, teachers, agent.distillation_weight, work)
 
     def _masks(self, net, rows, *address):
@@ -156,8 +152,7 @@ class Learner:
         """Let actor i's slow average of its policies follow, where there is one (R41)."""
         agent = self.config.agent
         if agent.forgetting != "none":
-            theta = self.thetas_anchor[i]
-            theta += self.networks.dtype.type(agent.anchor_rate) * (self.thetas_p[i] - theta)
+            follow(self.thetas_anchor[i], self.thetas_p[i], self.networks.dtype.type(agent.anchor_rate))
 
     def _anchor(self, i, obs, work):
         """Actor i's slow average on these states, or None (R41)."""
@@ -174,7 +169,7 @@ class Learner:
         agent, scope = self.config.agent, self.networks.scope
         rows = scope.draw(stream(self.config.run.seed, "critic_replay", iteration, step), self.replay.size,
                           agent.batch_size)
-        noise = self._normal((rows.size, self.action_dim), "target", iteration, step)
+        noise = self._normal((self.action_dim, rows.size), "target", iteration, step).T
         masks = [self._masks(self.networks.critic, scope.rows(rows.shape[1]), iteration, step, self.num_agents + c)
                  for c in range(len(self.thetas_v))]
         values = []
@@ -182,7 +177,7 @@ class Learner:
             values.append(take_step(loss, self.thetas_v[c], self.critic_optimizers[c], rho))
             self.networks.critic.advance(self.thetas_v[c])
         if agent.critic_target != "literal":
-            self.thetas_target += self.networks.dtype.type(agent.polyak) * (self.thetas_v - self.thetas_target)
+            follow(self.thetas_target.ravel(), self.thetas_v.ravel(), self.networks.dtype.type(agent.polyak))
         return np.mean(values)
 
     def critic_losses(self, rows, noise, masks):
@@ -199,13 +194,16 @@ class Learner:
     def _targets(self, batch, noise):
         """y of (10) by the readings R31 and R32."""
         agent = self.config.agent
-        latent, next_log_prob = sample_policies(self.networks, self.thetas_p, batch.next_obs, noise, self._side_by_side)
-        next_q = smallest_q(self.networks, self.thetas_target, batch.next_obs, self.seen_action(latent),
+        sample = drawn(self.networks, self._policy_outputs(batch.next_obs), noise)
+        next_q = smallest_q(self.networks, self.thetas_target, batch.next_obs, self.seen_action(sample.latent),
                             self._critic_batch)
         if agent.entropy_in_target == "literal":
-            taken = replayed_log_probs(self.networks, self.thetas_p, batch.obs, batch.latent, self._side_by_side)
+            taken = replayed(self.networks, self._policy_outputs(batch.obs), batch.latent).log_prob
             return literal_target(batch.reward, next_q, taken, agent.gamma, self.config.temperature)
-        return standard_target(batch.reward, next_q, next_log_prob, agent.gamma, self.config.temperature)
+        return standard_target(batch.reward, next_q, sample.log_prob, agent.gamma, self.config.temperature)
+
+    def _policy_outputs(self, obs):
+        return policy_outputs(self.networks, self.thetas_p, obs, self._side_by_side)
 
     def _side_by_side(self, function, arguments):
         return self._workers.map(lambda one, room: function(*one, room.transitions), arguments)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..nn.mlp import Workspace, backward, forward
-from ..nn.squashed_gaussian import kl_divergence, kl_gradient, log_prob_latent_gradient, score
-from .networks import Networks, Scratch, q_values, replayed_policy, sample_policy, smallest_q_gradient
+from ..kernels.policy import mean_through_clip, reparameterised_gradient
+from ..nn.passes import Workspace, backward, forward
+from ..nn.squashed_gaussian import kl_divergence, kl_gradient, score
+from .networks import Networks
+from .passes import Scratch, q_values, replayed_policy, sample_policy, smallest_q_gradient
 from .replay import Batch
 
 
@@ -48,14 +50,12 @@ class ActorLoss:
 
     def __call__(self, theta):
         """Return the loss at theta (n_params,) and its gradient (n_params,), which the next call overwrites."""
-        value, sample, mean_gradient, log_std_gradient = self.estimate(self, theta)
+        value, sample, delta = self.estimate(self, theta)
         if self.anchor is not None:
             policies = sample.mean, sample.log_std, self.anchor.mean, self.anchor.log_std
             value += self.anchor.weight * np.mean(kl_divergence(*policies))
-            pull_mean, pull_log_std = kl_gradient(*policies)
-            mean_gradient = mean_gradient + self.anchor.weight * pull_mean
-            log_std_gradient = log_std_gradient + self.anchor.weight * pull_log_std
-        delta = np.concatenate((mean_gradient, log_std_gradient * sample.free), axis=1) / len(mean_gradient)
+            delta += self.anchor.weight * np.concatenate(kl_gradient(*policies), axis=1)
+        mean_through_clip(delta, sample.free)
         return value, backward(self.networks.actor, theta, self.batch.obs, delta, self.scratch.actor)
 
     def asked(self, action):
@@ -74,15 +74,16 @@ def reparameterised(loss, theta):
 
         dL/dmean = dL/du,  dL/dlog_std = dL/du std noise - beta,  dL/du = beta (2a - 1) - dQ/da a (1 - a)
 
-    for each row; the mean over rows is taken by the caller.  Source: (9), R30, as soft actor-critic does it.
+    for each row, side by side; the mean over rows is taken by the caller.  Source: (9), R30, as soft actor-critic does
+    it.
     """
     sample = sample_policy(loss.networks, theta, loss.batch.obs, loss.noise, loss.scratch.actor, loss.masks)
     action, beta = sample.action, loss.temperature
     q, q_gradient = smallest_q_gradient(loss.networks, loss.thetas_v, loss.asked(action), loss.place,
                                         loss.scratch.critics)
-    latent_gradient = beta * log_prob_latent_gradient(action) - q_gradient * action * (1 - action)
-    log_std_gradient = latent_gradient * np.exp(sample.log_std) * loss.noise - beta
-    return np.mean(beta * sample.log_prob - q), sample, latent_gradient, log_std_gradient
+    delta = np.empty((len(action), 2 * action.shape[1]), action.dtype, order="F")
+    reparameterised_gradient(action, sample.std, loss.noise, q_gradient, action.dtype.type(beta), delta)
+    return np.mean(beta * sample.log_prob - q), sample, delta
 
 
 def score_function(loss, theta):
@@ -100,8 +101,7 @@ def score_function_replayed(loss, theta):
 
 def _weighted_score(loss, sample, q):
     weight = loss.temperature * sample.log_prob - q
-    mean_score, log_std_score = score(sample.noise, sample.log_std)
-    return np.mean(weight), sample, weight[:, None] * mean_score, weight[:, None] * log_std_score
+    return np.mean(weight), sample, weight[:, None] * np.concatenate(score(sample.noise, sample.log_std), axis=1)
 
 
 POLICY_GRADIENTS = {"reparameterised": reparameterised, "score_function": score_function,

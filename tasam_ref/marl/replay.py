@@ -7,12 +7,15 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Batch:
-    """Transitions, rows first: obs (n, D), latent (n, A) before the sigmoid, reward (n,), next_obs (n, D)."""
+    """Transitions: obs (n, D), latent (n, A) before the sigmoid, reward (n,), next_obs (n, D).
+
+    They lie column by column in memory, as ``nn.passes`` likes its batches.
+    """
 
     obs: np.ndarray
     latent: np.ndarray
-    reward: np.ndarray
-    next_obs: np.ndarray
+    reward: np.ndarray | None = None
+    next_obs: np.ndarray | None = None
 
 
 class Replay:
@@ -39,14 +42,15 @@ class Replay:
             self._arrays[name][:, at] = value
         self.count += 1
 
-    def of_agent(self, agent, rows):
-        """The transitions ``rows`` (n,) of B_agent as a Batch."""
-        return Batch(**{name: array[agent, rows] for name, array in self._arrays.items()})
+    def of_agent(self, agent, rows, parts=("obs", "latent", "reward", "next_obs")):
+        """The transitions ``rows`` (n,) of B_agent as a Batch, or these parts of them."""
+        return Batch(**{name: np.asfortranarray(self._arrays[name][agent, rows]) for name in parts})
 
     def of_all(self, rows):
         """From each B_i the transitions ``rows[i]``, (M, n), stacked agent by agent into one Batch of M n rows."""
         agents = np.repeat(np.arange(rows.shape[0]), rows.shape[1])
-        return Batch(**{name: array[agents, rows.ravel()] for name, array in self._arrays.items()})
+        return Batch(**{name: np.asfortranarray(array[agents, rows.ravel()])
+                        for name, array in self._arrays.items()})
 
     def newest(self, frames):
         """The last ``frames`` transitions of every actor, as ``of_all``."""

@@ -9,13 +9,13 @@ tanh is the paper's (Sec. VI-A); the others belong to PLASTIC as published (R43)
 
 import numpy as np
 
+from ..kernels.update import through_tanh
+
 EPSILON = 1e-5
 
 
 class Tanh:
     """h = tanh(y),  dL/dy = s (1 - h^2)."""
-
-    widening = 1
 
     @staticmethod
     def forward(y, out):
@@ -25,8 +25,6 @@ class Tanh:
     @staticmethod
     def backward(upstream, activation, out):
         """Write dL/dy (B, n) to ``out``, given s = ``upstream`` and h; out may be upstream itself."""
-        from ..kernels.update import through_tanh  # here, so that shapes alone can be had without Numba
-
         through_tanh(upstream, activation)
         if out is not upstream:
             out[...] = upstream
@@ -34,8 +32,6 @@ class Tanh:
 
 class CReLU:
     """h = (max(y, 0), max(-y, 0)),  dL/dy = s_1 where y > 0, -s_2 where y < 0 (Shang et al., 2016).  R43."""
-
-    widening = 2
 
     @staticmethod
     def forward(y, out):

@@ -3,9 +3,9 @@
     u = mean + exp(log_std) noise,   noise ~ N(0, 1)
     log pi(a) = sum over dimensions of  log N(u; mean, std) - log(a (1 - a))
 
-The sigmoid's Jacobian a (1 - a) is written with softplus(x) = log(1 + e^x), which stays exact for any latent:
+The sigmoid and its Jacobian a (1 - a) are written with e^-|u|, which neither overflows nor cancels for any latent:
 
-    -log(a (1 - a)) = softplus(u) + softplus(-u) = |u| + 2 log(1 + e^-|u|)
+    a = e^min(u, 0) / (1 + e^-|u|),   -log(a (1 - a)) = |u| + 2 log(1 + e^-|u|)
 
 Shapes: mean, log_std, noise, latent (B, A); log_prob (B,).
 """
@@ -14,23 +14,44 @@ from math import log, pi
 
 import numpy as np
 
+from ..kernels import policy
+
 HALF_LOG_TWO_PI = 0.5 * log(2 * pi)
 
 
 def split_head(output, log_std_min, log_std_max):
     """Split a network's output (B, 2A) into mean and clipped log_std, and where the clip lets gradients through."""
     mean, raw = np.split(output, 2, axis=1)
-    return mean, np.clip(raw, log_std_min, log_std_max), (raw >= log_std_min) & (raw <= log_std_max)
+    log_std, free, scalar = np.empty_like(raw), np.empty_like(raw, bool), raw.dtype.type
+    policy.clip_log_std(raw, scalar(log_std_min), scalar(log_std_max), log_std, free)
+    return mean, log_std, free
 
 
 def sigmoid(latent):
-    """a = 1 / (1 + e^-u), without overflow.  Source: Sec. IV-A2."""
-    return 0.5 * (1 + np.tanh(0.5 * latent))
+    """a = 1 / (1 + e^-u) for latents of any shape.  Source: Sec. IV-A2."""
+    return np.exp(np.minimum(latent, 0)) / (1 + np.exp(-np.abs(latent)))
 
 
-def sample_latent(mean, log_std, noise):
-    """u = mean + exp(log_std) noise.  The relaxed action of Sec. IV-A2 is its sigmoid."""
-    return mean + np.exp(log_std) * noise
+def sample_latent(mean, std, noise):
+    """u = mean + std noise.  The relaxed action of Sec. IV-A2 is its sigmoid."""
+    latent = np.empty_like(std)
+    policy.shift_and_scale(mean, std, noise, latent)
+    return latent
+
+
+def squash(latent, noise, log_std):
+    """The action a = sigmoid(u), (B, A), and log pi(a) of a drawn u with noise = (u - mean) / std, (B,).
+
+    Source: Sec. IV-A2, R21.
+    """
+    work, action = np.abs(latent), np.empty_like(latent)
+    np.negative(work, out=work)
+    np.exp(work, out=work)
+    policy.squash(latent, work, action)
+    np.log(work, out=work)
+    log_prob = np.full(len(latent), -latent.shape[1] * HALF_LOG_TWO_PI, latent.dtype)
+    policy.log_density(latent, noise, log_std, work, log_prob)
+    return action, log_prob
 
 
 def log_prob(latent, noise, log_std):
@@ -38,9 +59,7 @@ def log_prob(latent, noise, log_std):
 
     Source: Sec. IV-A2, R21.
     """
-    magnitude = np.abs(latent)
-    density = magnitude + 2 * np.log1p(np.exp(-magnitude)) - 0.5 * noise * noise - log_std
-    return density.sum(axis=1) - density.shape[1] * HALF_LOG_TWO_PI
+    return squash(latent, noise, log_std)[1]
 
 
 def log_prob_latent_gradient(action):

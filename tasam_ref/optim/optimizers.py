@@ -25,10 +25,10 @@ class Adam:
     def step(self, theta, gradient):
         """Take one step on theta (n,) along gradient (n,)."""
         self.state["count"] += 1
-        count, scalar = int(self.state["count"]), theta.dtype.type
-        adam_step(theta, self.state["mean"], self.state["square"], gradient, scalar(self.learning_rate),
-                  scalar(self.beta1), scalar(self.beta2), scalar(1 - self.beta1**count),
-                  scalar(1 - self.beta2**count), scalar(self.epsilon))
+        count = int(self.state["count"])
+        scalars = (self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2,
+                   self.learning_rate / (1 - self.beta1**count), (1 - self.beta2**count) ** -0.5, self.epsilon)
+        adam_step(theta, self.state["mean"], self.state["square"], gradient, *map(theta.dtype.type, scalars))
 
 
 class SGD:

@@ -5,6 +5,7 @@ there is nothing to restore.  The batch, the noise and the targets are part of t
 the same in both passes.
 """
 
+import numpy as np
 from scipy.linalg.blas import get_blas_funcs
 
 from ..kernels.update import perturb
@@ -18,8 +19,9 @@ def perturbed(theta, gradient, rho):
     norm = get_blas_funcs("nrm2", (gradient,))(gradient)
     if norm == 0:
         return theta.copy()
-    scalar = theta.dtype.type
-    return perturb(theta, gradient, scalar(rho), scalar(norm))
+    theta_adv, scalar = np.empty_like(theta), theta.dtype.type
+    perturb(theta, gradient, scalar(rho), scalar(norm), theta_adv)
+    return theta_adv
 
 
 def sam_gradient(gradient_of, theta, rho):

@@ -13,7 +13,8 @@ from tasam_ref.config import AgentConfig
 from tasam_ref.errors import RunFailure, UsageError
 from tasam_ref.marl.distillation import DistillationLoss
 from tasam_ref.marl.losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss
-from tasam_ref.marl.networks import Scratch, build_networks, q_values, sample_policy
+from tasam_ref.marl.networks import build_networks
+from tasam_ref.marl.passes import Scratch, q_values, sample_policy
 from tasam_ref.marl.replay import Batch
 from tasam_ref.nn.squashed_gaussian import sigmoid
 

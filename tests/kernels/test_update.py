@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasam_ref.kernels.update import adam_step, through_tanh
+from tasam_ref.kernels.update import adam_step, add_bias, follow, perturb, through_tanh
 
 SEEDS = st.integers(0, 2**32 - 1)
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
@@ -16,10 +16,23 @@ def run_adam(gradients, learning_rate=1e-2, dtype=np.float64, epsilon=EPSILON):
     theta, mean, square = (np.zeros(gradients.shape[1], dtype) for _ in range(3))
     path = []
     for t, gradient in enumerate(gradients, start=1):
-        scalars = (learning_rate, BETA1, BETA2, 1 - BETA1**t, 1 - BETA2**t, epsilon)
+        scalars = (BETA1, 1 - BETA1, BETA2, 1 - BETA2, learning_rate / (1 - BETA1**t), (1 - BETA2**t) ** -0.5, epsilon)
         adam_step(theta, mean, square, gradient.astype(dtype), *map(dtype, scalars))
         path.append(theta.copy())
     return np.array(path), mean, square
+
+
+def test_passes_by_hand():
+    """In both orders of memory; a radius of 10 along (3, 4), whose length is 5."""
+    for order in "CF":
+        z = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], order=order)
+        add_bias(z, np.array([10.0, 20.0]))
+        assert z.tolist() == [[11, 22], [13, 24], [15, 26]]
+    slow, theta_adv = np.array([1.0, 2.0]), np.empty(2)
+    follow(slow, np.array([5.0, -2.0]), 0.25)
+    assert slow.tolist() == [2, 1]
+    perturb(np.array([1.0, 1.0]), np.array([3.0, 4.0]), 10.0, 5.0, theta_adv)
+    assert theta_adv.tolist() == [7, 9]
 
 
 @given(SEEDS)

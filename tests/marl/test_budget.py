@@ -8,7 +8,7 @@ from tasam_ref.config import AgentConfig
 from tasam_ref.marl import distillation, losses
 from tasam_ref.marl.budget import gradient_evaluations
 from tasam_ref.marl.trainer import snapshots_in
-from tasam_ref.nn import mlp
+from tasam_ref.nn import passes
 
 TWIN = "agent.critic_target=twin_target"
 
@@ -28,7 +28,7 @@ def test_the_column_counts_the_gradients_that_are_taken(tiny_config, monkeypatch
 
     def counted(*arguments):
         taken[0] += 1
-        return mlp.backward(*arguments)
+        return passes.backward(*arguments)
 
     for module in (losses, distillation):
         monkeypatch.setattr(module, "backward", counted)

@@ -118,7 +118,7 @@ def test_an_actor_climbs_its_own_value_among_everybodys_replayed_actions(monkeyp
     critic = learner.thetas_v[0].copy()
     loss, theta = spy(monkeypatch, learner, ("update_actor", 1, 0, 0, None))
     rows = stream(0, "replay", 0, 0, 1).integers(11, size=7)
-    noise = stream(0, "policy", 0, 0, 1).standard_normal((7, ACTION))
+    noise = stream(0, "policy", 0, 0, 1).standard_normal((ACTION, 7)).T
     batches = moments(learner, rows)
 
     def plain(theta):
@@ -140,7 +140,7 @@ def test_the_critic_learns_every_dus_target_at_once(monkeypatch, learner):
     target_theta, actors = learner.thetas_target[0].copy(), learner.thetas_p.copy()
     loss, theta = spy(monkeypatch, learner, ("update_critic", 2, 1, None))
     rows = stream(0, "critic_replay", 2, 1).integers(11, size=7)
-    noise = np.split(stream(0, "target", 2, 1).standard_normal((AGENTS * 7, ACTION)), AGENTS)
+    noise = np.split(stream(0, "target", 2, 1).standard_normal((ACTION, AGENTS * 7)).T, AGENTS)
     batches = moments(learner, rows)
     policies = [policy(ACTOR, actor, b.next_obs) for actor, b in zip(actors, batches)]
     latents = [mean + np.exp(log_std) * e for (mean, log_std), e in zip(policies, noise)]

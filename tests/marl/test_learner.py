@@ -186,7 +186,7 @@ def test_the_critics_targets_are_the_plain_twins(calls, reading, entropy, seen):
     learner.update_critic(2, 1, None)
     x, target, _ = calls()[0]
     rows = stream(0, "critic_replay", 2, 1).integers(STORED, size=(AGENTS, 3))
-    noise = stream(0, "target", 2, 1).standard_normal((AGENTS * 3, ACTION))
+    noise = stream(0, "target", 2, 1).standard_normal((ACTION, AGENTS * 3)).T
 
     def shown(latent):
         return (latent > 0).astype(float) if seen == "executed" else 1 / (1 + np.exp(-latent))
@@ -263,7 +263,7 @@ def test_acting_is_drawing_from_each_actors_policy():
 def test_the_losses_returned_are_those_before_the_step():
     learner = make_learner("agent.temperature=0.0")
     rows, actor = stream(0, "replay", 0, 0, 1).integers(STORED, size=7), learner.thetas_p[1].copy()
-    noise = stream(0, "policy", 0, 0, 1).standard_normal((7, ACTION))
+    noise = stream(0, "policy", 0, 0, 1).standard_normal((ACTION, 7)).T
     obs = learner.replay.of_agent(1, rows).obs
     mean, log_std = policy(ACTOR, actor, obs)
     action = 1 / (1 + np.exp(-mean - np.exp(log_std) * noise))

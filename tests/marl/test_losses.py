@@ -12,7 +12,8 @@ from scipy.stats import norm
 
 from tasam_ref.config import AgentConfig
 from tasam_ref.marl.losses import POLICY_GRADIENTS, ActorLoss, CriticLoss, L2Loss, literal_target, standard_target
-from tasam_ref.marl.networks import Scratch, build_networks
+from tasam_ref.marl.networks import build_networks
+from tasam_ref.marl.passes import Scratch
 from tasam_ref.marl.replay import Batch
 from tasam_ref.nn.squashed_gaussian import sigmoid
 from tasam_ref.optim.sam import sam_gradient

@@ -9,15 +9,16 @@ from hypothesis import strategies as st
 from plain_twin import complex_gradient, least_q, log_density, logistic, network, policy
 
 from tasam_ref.config import AgentConfig
-from tasam_ref.marl.networks import (
+from tasam_ref.marl.networks import build_networks
+from tasam_ref.marl.passes import (
     Scratch,
-    build_networks,
+    drawn,
     in_turn,
     mean_latent,
+    policy_outputs,
     q_values,
-    replayed_log_probs,
+    replayed,
     replayed_policy,
-    sample_policies,
     sample_policy,
     smallest_q,
     smallest_q_gradient,
@@ -85,15 +86,16 @@ def test_replaying_what_was_just_sampled_returns_its_noise_and_density(seed):
 def test_stacked_agents_are_each_agent_alone(seed):
     networks, actors, _, obs, noise = setting(seed, agents=3)
     work = Scratch(networks, ROWS).actor
-    latent, log_prob = sample_policies(networks, actors, obs, noise, in_turn(work))
-    replayed = replayed_log_probs(networks, actors, obs, noise, in_turn(work))
+    outputs = policy_outputs(networks, actors, obs, in_turn(work))
+    sample, again = drawn(networks, outputs, noise), replayed(networks, outputs, noise)
     for i, actor in enumerate(actors):
         mine = slice(i * ROWS, (i + 1) * ROWS)
         mean, log_std = policy(ACTOR, actor, obs[mine])
         u = mean + np.exp(log_std) * noise[mine]
-        np.testing.assert_allclose(latent[mine], u, rtol=1e-12, atol=1e-13)
-        np.testing.assert_allclose(log_prob[mine], log_density(u, mean, log_std), rtol=1e-11, atol=1e-11)
-        np.testing.assert_allclose(replayed[mine], log_density(noise[mine], mean, log_std), rtol=1e-11, atol=1e-11)
+        np.testing.assert_allclose(sample.latent[mine], u, rtol=1e-12, atol=1e-13)
+        np.testing.assert_allclose(sample.log_prob[mine], log_density(u, mean, log_std), rtol=1e-11, atol=1e-11)
+        np.testing.assert_allclose(again.log_prob[mine], log_density(noise[mine], mean, log_std), rtol=1e-11,
+                                   atol=1e-11)
 
 
 @given(seeds)

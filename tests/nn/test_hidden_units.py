@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasam_ref.nn.hidden_units import EPSILON, CReLU, layer_norm
-from tasam_ref.nn.mlp import MLP, Workspace, backward, dropout_masks, forward
+from tasam_ref.nn.mlp import MLP
+from tasam_ref.nn.passes import Workspace, backward, dropout_masks, forward
 
 seeds = st.integers(0, 2**32 - 1)
 

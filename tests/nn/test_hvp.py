@@ -16,8 +16,9 @@ from tasam_ref.nn.hvp import (
     record_backward,
     record_forward,
 )
-from tasam_ref.nn.mlp import MLP, Workspace, backward, forward
-from tasam_ref.nn.mlp import input_gradient as plain_input_gradient
+from tasam_ref.nn.mlp import MLP
+from tasam_ref.nn.passes import Workspace, backward, forward
+from tasam_ref.nn.passes import input_gradient as plain_input_gradient
 
 ROWS = 3
 

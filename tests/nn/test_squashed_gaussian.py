@@ -82,8 +82,9 @@ def test_log_prob_is_exact_for_any_latent(latent, noise, log_std):
 def test_entropy_by_sampling_the_latent_is_the_entropy_of_the_actions_density(mean, log_std):
     nodes, weights = np.polynomial.hermite_e.hermegauss(80)
     noise = nodes[:, None]
-    log_std_column = np.full_like(noise, log_std)
-    by_latent = -weights @ log_prob(sample_latent(mean, log_std_column, noise), noise, log_std_column)
+    mean_column, log_std_column = np.full_like(noise, mean), np.full_like(noise, log_std)
+    latent = sample_latent(mean_column, np.exp(log_std_column), noise)
+    by_latent = -weights @ log_prob(latent, noise, log_std_column)
 
     def surprise(u):
         a = 1 / (1 + np.exp(-u))
@@ -124,7 +125,7 @@ def test_threshold_at_one_half_is_the_sign_of_the_latent(dtype, tie, data):
 
 
 def test_sample_latent_by_hand():
-    latent = sample_latent(row(1.0, -2.0), row(0.0, np.log(3.0)), row(0.5, -1.0))
+    latent = sample_latent(row(1.0, -2.0), row(1.0, 3.0), row(0.5, -1.0))
     np.testing.assert_allclose(latent, [[1.5, -5.0]], rtol=1e-15)
 
 

@@ -91,7 +91,7 @@ def twin_of_printed(replayed):
     return lambda s, theta: (np.mean(s.weights(theta, replayed)[1]) + s.pull(theta), s.printed(theta, replayed))
 
 
-@check("(9)", oracle="complex step of a twin", tolerance=2e-14, because="rounding of a small network")
+@check("(9)", oracle="complex step of a twin", tolerance=1e-14, because="rounding of a small network")
 def reparameterised_gradient_is_the_slope_of_the_loss():
     """Value and d/dtheta E[beta log pi(a|s) - Q(s, a)], a = sigmoid(mean + std noise), coordinate by coordinate."""
     return against_twin("reparameterised", lambda s, theta: (s.loss(theta), s.loss))

@@ -1,6 +1,6 @@
 """How fast this machine runs the update, as ratios within one run.
 
-The bound is the update's matrix products alone: those of a real update, on its own operands, nothing between.
+The bound is the update's matrix products alone: those of a real update, in its own buffers, nothing between.
 """
 
 import os
@@ -119,7 +119,7 @@ def bench_parts(config, repeats):
         "the critic's step": lambda: learner.update_critic(0, 0, None),
         "Adam, of one actor": lambda: optimizer.step(theta, gradient),
         "sample and log-density, of one batch": lambda: drawn(learner.networks, output, noise),
-        "replay, of one batch": lambda: learner.replay.of_agent(0, rows),
+        "replay, of one batch": lambda: learner.replay.of_agent(0, rows, ("obs", "latent")),
     }
     return dict(zip(parts, time_in_turns(list(parts.values()), repeats)))
 
@@ -133,8 +133,7 @@ def bench_iteration(config, repeats):
 def bench_threads(config, repeats):
     """What threads bring, up to the cores: a mapping from their number to three Timings.
 
-    Of products alone, a whole update's on each thread, which no other work can outrun; of the update without and with
-    SAM, one divided among them.
+    Of products alone, a whole update's on each thread; of the update without and with SAM, one divided among them.
     """
     counts = range(1, min(os.cpu_count() or 1, config.num_agents) + 1)
     learners = [filled_learner(config, threads) for threads in counts]

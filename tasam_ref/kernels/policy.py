@@ -1,7 +1,7 @@
 """The element-wise arithmetic of the squashed Gaussian, between exponentials and logarithms, which are NumPy's.
 
-``nn.squashed_gaussian`` has the formulas.  mean, log_std, noise, latent and whatever is written are (B, A), walked
-column by column, as ``nn.passes`` keeps them.
+``nn.squashed_gaussian`` and ``marl.losses`` have the formulas.  Arrays are (B, A) where nothing else is said, and
+walked column by column, in Fortran order, as ``nn.passes`` keeps them.
 """
 
 from numba import njit
@@ -29,7 +29,7 @@ def squash(latent, decay, action):
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def log_density(latent, noise, log_std, softplus, total):
-    """total (B,) <- total + sum over dimensions of |u| + 2 softplus - noise^2 / 2 - log_std.
+    """total (B,) <- total + sum over dimensions of |u| + 2 softplus - noise^2 / 2 - log_std, total in float64.
 
     softplus = log(1 + e^-|u|).
     """

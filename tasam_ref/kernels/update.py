@@ -1,6 +1,6 @@
 """Element-wise passes of the gradient update, each in one sweep over memory; nothing is allocated.
 
-Arrays (B, n) are walked column by column, as ``nn.passes`` keeps them.
+Arrays (B, n) are walked column by column, in Fortran order, as ``nn.passes`` keeps them.
 """
 
 import numpy as np
@@ -18,10 +18,11 @@ def add_bias(z, bias):
 @njit(cache=True, error_model="numpy", nogil=True)
 def through_tanh(delta, activation):
     """delta <- delta (1 - h^2), in place: the gradient before a tanh from the gradient behind it; both (B, n)."""
+    one = delta.dtype.type(1)
     for j in range(delta.shape[1]):
         for i in range(delta.shape[0]):
             h = activation[i, j]
-            delta[i, j] *= 1 - h * h
+            delta[i, j] *= one - h * h
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

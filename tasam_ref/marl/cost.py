@@ -1,7 +1,7 @@
 """What Algorithm 1 multiplies: the matrix products of an iteration, by their shapes (Sec. V-B).
 
-A product is (rows, inner, columns, layout), where layout nn, tn or nt tells which operand is transposed; it takes
-2 rows inner columns operations.  Products with a vector, as spectral normalisation has, are left out.
+A product is (rows, inner, columns, layout), where layout nn, tn or nt tells which factor the formula transposes; it
+takes 2 rows inner columns operations.  Products with a vector, as spectral normalisation has, are left out.
 """
 
 from .networks import num_critics

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..kernels.policy import mean_through_clip
 from ..nn.passes import Workspace, backward, forward
 from ..nn.squashed_gaussian import kl_divergence, kl_gradient, split_head
 from .networks import Networks
@@ -33,12 +34,11 @@ class DistillationLoss:
         value, gradient = self.loss(theta)
         output = forward(self.networks.actor, theta, self.obs, self.work)
         mean, log_std, free = split_head(output, self.networks.log_std_min, self.networks.log_std_max)
-        mean_gradient, log_std_gradient, share = 0.0, 0.0, self.weight / len(self.teachers)
+        delta, share = np.zeros_like(output), self.weight / len(self.teachers)
         for teacher in self.teachers:
             value += share * np.mean(kl_divergence(mean, log_std, *teacher))
-            pull_mean, pull_log_std = kl_gradient(mean, log_std, *teacher)
-            mean_gradient, log_std_gradient = mean_gradient + pull_mean, log_std_gradient + pull_log_std
-        delta = np.concatenate((mean_gradient, log_std_gradient * free), axis=1) * (share / len(mean))
+            delta += share * np.concatenate(kl_gradient(mean, log_std, *teacher), axis=1)
+        mean_through_clip(delta, free)
         gradient += backward(self.networks.actor, theta, self.obs, delta, self.work)
         return value, gradient
 

@@ -177,7 +177,8 @@ class Learner:
             values.append(take_step(loss, self.thetas_v[c], self.critic_optimizers[c], rho))
             self.networks.critic.advance(self.thetas_v[c])
         if agent.critic_target != "literal":
-            follow(self.thetas_target.ravel(), self.thetas_v.ravel(), self.networks.dtype.type(agent.polyak))
+            for target, theta in zip(self.thetas_target, self.thetas_v):
+                follow(target, theta, self.networks.dtype.type(agent.polyak))
         return np.mean(values)
 
     def critic_losses(self, rows, noise, masks):

@@ -74,8 +74,8 @@ def reparameterised(loss, theta):
 
         dL/dmean = dL/du,  dL/dlog_std = dL/du std noise - beta,  dL/du = beta (2a - 1) - dQ/da a (1 - a)
 
-    for each row, side by side; the mean over rows is taken by the caller.  Source: (9), R30, as soft actor-critic does
-    it.
+    for each row, as delta (n, 2A); the mean over rows is taken by the caller.  Source: (9), R30, as soft actor-critic
+    does it.
     """
     sample = sample_policy(loss.networks, theta, loss.batch.obs, loss.noise, loss.scratch.actor, loss.masks)
     action, beta = sample.action, loss.temperature

@@ -22,7 +22,10 @@ class Scratch:
 
 @dataclass(frozen=True)
 class PolicySample:
-    """Drawn actions: latent, action, noise, mean, log_std, std (n, A), log_prob (n,), free: clip not active."""
+    """Drawn or replayed: latent, action, noise, mean, log_std, std and free (clip not active) (n, A), log_prob (n,).
+
+    ``mean`` may be a view into the actor's workspace, which its next pass overwrites.
+    """
 
     latent: np.ndarray
     action: np.ndarray

@@ -9,7 +9,7 @@ import numpy as np
 class Batch:
     """Transitions: obs (n, D), latent (n, A) before the sigmoid, reward (n,), next_obs (n, D).
 
-    They lie column by column in memory, as ``nn.passes`` likes its batches.
+    They lie in Fortran order, as ``nn.passes`` likes its batches; a part that was not asked for is None.
     """
 
     obs: np.ndarray

@@ -25,8 +25,8 @@ class MLP:
 
     @property
     def widening(self):
-        """Outputs of a hidden layer for each of its neurons: concatenated rectifiers have two."""
-        return 2 if self.activation == "crelu" else 1
+        """Outputs of a hidden layer for each of its neurons."""
+        return WIDENING[self.activation]
 
     @cached_property
     def shapes(self):
@@ -101,6 +101,7 @@ class MLP:
 
 
 POWER_STEPS = 20                        # of the initial directions
+WIDENING = {"tanh": 1, "crelu": 2}
 
 
 def _cut(vector, lengths):

@@ -113,6 +113,6 @@ def _columns(batch, n, dtype):
 
 
 def _product(left, right, out):
-    """out <- left right, all or some of them column by column: the transpose of right^T left^T, which BLAS is asked."""
+    """out <- left right, out in Fortran order and of the factors' dtype: BLAS is asked for the transpose."""
     np.dot(right.T, left.T, out=out.T)
     return out

@@ -3,7 +3,7 @@
     u = mean + exp(log_std) noise,   noise ~ N(0, 1)
     log pi(a) = sum over dimensions of  log N(u; mean, std) - log(a (1 - a))
 
-The sigmoid and its Jacobian a (1 - a) are written with e^-|u|, which neither overflows nor cancels for any latent:
+The sigmoid and its Jacobian a (1 - a) are written with e^-|u|, so that log pi stays exact for any latent:
 
     a = e^min(u, 0) / (1 + e^-|u|),   -log(a (1 - a)) = |u| + 2 log(1 + e^-|u|)
 
@@ -49,9 +49,9 @@ def squash(latent, noise, log_std):
     np.exp(work, out=work)
     policy.squash(latent, work, action)
     np.log(work, out=work)
-    log_prob = np.full(len(latent), -latent.shape[1] * HALF_LOG_TWO_PI, latent.dtype)
+    log_prob = np.full(len(latent), -latent.shape[1] * HALF_LOG_TWO_PI)
     policy.log_density(latent, noise, log_std, work, log_prob)
-    return action, log_prob
+    return action, log_prob.astype(latent.dtype, copy=False)
 
 
 def log_prob(latent, noise, log_std):

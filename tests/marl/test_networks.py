@@ -76,10 +76,10 @@ def test_a_replayed_action_has_the_density_that_the_actor_gives_it(seed):
 def test_replaying_what_was_just_sampled_returns_its_noise_and_density(seed):
     networks, (actor,), _, obs, noise = setting(seed)
     work = Scratch(networks, ROWS).actor
-    drawn = sample_policy(networks, actor, obs, noise, work)
-    again = replayed_policy(networks, actor, obs, drawn.latent, work)
+    sample = sample_policy(networks, actor, obs, noise, work)
+    again = replayed_policy(networks, actor, obs, sample.latent, work)
     np.testing.assert_allclose(again.noise, noise, rtol=1e-9, atol=1e-10)
-    np.testing.assert_allclose(again.log_prob, drawn.log_prob, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(again.log_prob, sample.log_prob, rtol=1e-9, atol=1e-9)
 
 
 @given(seeds)

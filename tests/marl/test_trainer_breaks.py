@@ -96,3 +96,13 @@ def test_a_poisoned_reward_fails_the_run(tiny_config, poison):
     trainer.env.step = poisoned
     with pytest.raises(RunFailure, match="diverged in iteration 0:"):
         trainer.iterate()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_numbers_whose_squares_overflow_are_finite_and_infinity_and_nan_are_not(tiny_config, dtype):
+    trainer, large = start(tiny_config), np.sqrt(np.finfo(dtype).max).astype(dtype) * 3
+    with np.errstate(over="ignore", invalid="ignore"):
+        trainer._refuse_non_finite({"it": np.array([[large, -large], [1, 0]], dtype)})
+        for wrong in (np.inf, -np.inf, np.nan):
+            with pytest.raises(RunFailure, match="it is not finite"):
+                trainer._refuse_non_finite({"it": np.array([[large, wrong], [1, 0]], dtype)})

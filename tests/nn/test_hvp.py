@@ -1,4 +1,4 @@
-"""The R-operator against derivatives by hand and central differences of the gradients that ``mlp`` gives."""
+"""The R-operator against derivatives by hand and central differences of the gradients that ``passes`` gives."""
 
 from itertools import pairwise
 
@@ -42,7 +42,7 @@ class Case:
         return self.generator.standard_normal(shape)
 
     def plain(self, theta, x):
-        """y, dL/dtheta and dL/dx as ``mlp`` computes them, in one vector."""
+        """y, dL/dtheta and dL/dx as ``passes`` computes them, in one vector."""
         work = Workspace(self.net, ROWS, np.float64)
         y = forward(self.net, theta, x, work)
         delta = self.weight * (1 + y)

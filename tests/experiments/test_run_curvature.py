@@ -92,7 +92,7 @@ def plain_losses(config, state):
     for i, theta in enumerate(actors):
         noise = normal((ROWS, ACTION), "curvature_policy", i)
         alone, teachers = actor_loss(ACTOR, CRITIC, critics, obs[:, i], noise, 0.2), state.get("teachers", [])
-        perturbed = obs[:, i] + config.agent.input_perturbation * normal((ROWS, OBS), "curvature_perturbation", i)
+        perturbed = obs[:, i] + config.agent.input_perturbation * normal((OBS, ROWS), "curvature_perturbation", i).T
         past = [policy(ACTOR, teacher[i].astype(float), obs[:, i]) for teacher in teachers]
         found[f"actor {i}"] = taught(alone, perturbed, past), theta
     return found

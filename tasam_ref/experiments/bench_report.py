@@ -17,7 +17,7 @@ FRAMES_PER_REPEAT = 10
 def update_rows(config, repeats):
     """The update against its products, and these against the fastest of them."""
     peak, shape = bench_peak(config, repeats)
-    yield _row("fastest product, {} x {} x {} {}".format(*shape), peak / 1e9, "GFLOP/s")
+    yield _row("fastest product, {} x {} x {}".format(*shape), peak / 1e9, "GFLOP/s")
     for name, operations, bound, timing in bench_update(config, repeats):
         yield _row(f"products of the update {name}, at that rate", 1e3 * operations / peak, "ms")
         yield _timed(f"products of the update {name}, as run", bound)

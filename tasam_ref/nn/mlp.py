@@ -96,7 +96,7 @@ class MLP:
 
     def advance(self, theta):
         """Turn the spectral directions in theta one power step on; without any, nothing."""
-        for u, (weight, _) in zip(self.directions(theta), self.layers(theta) if self.spectral else ()):
+        for (weight, _), u in zip(self.layers(theta), self.directions(theta)):
             spectral.advance(weight, u)
 
 

@@ -8,7 +8,7 @@ Backward, with d_last = dL/dy:
 The unit is tanh, as in the paper; ``hidden_units`` has the others.  Dropout multiplies h_j by a mask, ``spectral``
 replaces the hidden W_j by their normalised ones: both are baselines of Table 3 (R42).
 
-All (B, n) lie column by column in memory: with the batch innermost these products run faster.
+All (B, n) lie in Fortran order, the batch innermost: these products then run faster than in C order.
 """
 
 import numpy as np

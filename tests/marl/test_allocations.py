@@ -48,7 +48,7 @@ def test_the_critics_step_too(tiny_config, rho):
 
 
 def test_an_actors_step_holds_at_most_so_many_arrays_of_its_batch(tiny_config):
-    """Observations, noise, x, and of the sample's nine and the gradient's four what is alive at a time."""
+    """12.66 arrays (B, A) at a time: of the batch, x, the noise, the sample and the gradient."""
     learner = learner_of(tiny_config, NARROW, "radio.num_rbs=60", "mdp.action_codec=two_bit")
     array = 32 * learner.action_dim * learner.thetas_p.itemsize
     assert peak(lambda: learner.update_actor(0, 1, 0, None)) <= 12.7 * array

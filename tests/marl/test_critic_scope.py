@@ -171,3 +171,11 @@ def test_td_errors_are_each_dus_own(learner):
     q, next_q = (network(CRITIC, learner.thetas_v[0], x) for x in (here, np.hstack(ahead)))
     expected = np.stack([b.reward for b in batches]) + 0.8 * next_q.T - q.T
     np.testing.assert_allclose(errors, expected, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("scope", SCOPES.values())
+def test_the_critics_inputs_of_a_batch_lie_in_fortran_order(learner, scope):
+    scope, rows = scope(AGENTS, learner.networks.scope.obs_dim, ACTION), np.array([3, 1, 4])
+    batch = learner.replay.of_all(np.tile(rows, (AGENTS, 1)))
+    around = scope.surroundings(learner.replay.of_agent(0, rows).obs, learner.replay, rows, np.tanh)
+    assert around.flags.f_contiguous and scope.arrange(batch.obs, batch.latent).flags.f_contiguous

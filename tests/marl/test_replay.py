@@ -114,3 +114,12 @@ def test_batches_come_in_the_networks_number_format(dtype):
     replay = Replay(AGENTS, 4, OBS, ACTION, dtype)
     replay.add(*transition(1))
     assert {field.dtype for field in vars(replay.newest(1)).values()} == {np.dtype(dtype)}
+
+
+def test_batches_lie_in_fortran_order_and_have_the_parts_that_were_asked_for():
+    replay, _ = filled(5, 4)
+    whole, part = replay.of_agent(1, np.array([2, 0])), replay.of_agent(1, np.array([2, 0]), ("obs", "latent"))
+    for batch in (whole, replay.newest(3), replay.of_all(np.array([[0, 1], [3, 3], [2, 0]]))):
+        assert all(array.flags.f_contiguous for array in vars(batch).values())
+    assert (part.obs == whole.obs).all() and (part.latent == whole.latent).all()
+    assert part.reward is None and part.next_obs is None

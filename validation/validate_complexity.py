@@ -16,6 +16,7 @@ from tasam_ref.marl import cost
 from tasam_ref.marl.critic_scope import SharedLocal
 from tasam_ref.marl.trainer import Trainer
 from tasam_ref.methods.registry import METHODS, configure
+from tasam_ref.nn import passes
 from tasam_ref.nn.mlp import MLP
 from tasam_ref.oran.env import OranEnv
 from tasam_ref.streams import stream
@@ -62,15 +63,23 @@ def formula_is_the_sum_of_the_benchs_products():
 
 @contextmanager
 def _counted():
-    """Collect the operations that np.dot takes within the block for two matrices, by their shapes."""
-    seen, dot = [], np.dot
+    """Collect the operations that NumPy takes within the block for stacks of two matrices, by their shapes.
 
-    def counting(left, right, **options):
-        if right.ndim == 2:
-            seen.append(2 * prod(left.shape) * right.shape[1])
-        return dot(left, right, **options)
+    Products with one inner column, in which nothing is summed, are taken by ``passes.outer``.
+    """
+    seen, matmul, outer = [], np.matmul, passes.outer
 
-    with mock.patch.object(np, "dot", counting):
+    def counting_matmul(left, right, **options):
+        if right.ndim > 1:
+            stack = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+            seen.append(2 * prod(stack) * prod(left.shape[-2:]) * right.shape[-1])
+        return matmul(left, right, **options)
+
+    def counting_outer(left, right, out):
+        seen.append(2 * out.size)
+        return outer(left, right, out)
+
+    with mock.patch.object(np, "matmul", counting_matmul), mock.patch.object(passes, "outer", counting_outer):
         yield seen
 
 
@@ -90,8 +99,7 @@ def formula_is_what_each_method_multiplies():
         trainer, size = _tiny(method)
         trainer.iterate()
         with _counted() as seen:
-            for i in range(3):
-                trainer.learner.update_actor(i, 1, 0, 0.1 if i < count else None)
+            trainer.learner.update_actors(1, 0, [0.1 if i < count else None for i in range(3)])
             trainer.learner.update_critic(1, 0, 0.1 if trainer.config.sam.use_sam_critic else None)
         if sum(seen) != complexity.update_cost(size, method, Fraction(count, 3)):
             missed.add((method, count))

@@ -72,7 +72,8 @@ def table_1():
     """The losses (10) and (9) at Table 1's size, networks as they start, 128 rows."""
     s, _ = draw(scale=0.05, **TABLE_1)
     actor_loss, generator = package_loss(s, "reparameterised"), stream(3, "table_1")
-    networks, x = actor_loss.networks, actor_loss.x
+    networks, action = actor_loss.networks, generator.random(actor_loss.noise.shape)
+    x = actor_loss.asked(action).copy()
     critic_loss = CriticLoss(networks, x, generator.standard_normal((len(x), 1)), Scratch(networks, len(x)).critics[0])
     return [(critic_loss, networks.critic.initial(generator, np.float64)),
             (actor_loss, networks.actor.initial(generator, np.float64))]

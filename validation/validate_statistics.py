@@ -92,8 +92,7 @@ def batches_are_uniform_over_the_buffers():
 
     def train():
         for step in range(120):
-            for i in range(3):
-                trainer.learner.update_actor(i, 6, step, None)
+            trainer.learner.update_actors(6, step, [None] * 3)
             trainer.learner.update_critic(6, step, None)
 
     counts = np.zeros((2, 3, 24))

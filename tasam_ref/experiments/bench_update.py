@@ -8,14 +8,13 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
-import numpy as np
-
 from ..config_io import update
 from ..marl.cost import flops, update_products
 from ..marl.learner import Learner
 from ..marl.passes import drawn
 from ..marl.trainer import Trainer
 from ..methods.registry import configure
+from ..nn import passes
 from ..oran.env import OranEnv
 from ..streams import stream
 from .bench import time_in_turns
@@ -24,16 +23,14 @@ SAM = {"without SAM": None, "with SAM everywhere": 0.1}
 
 
 def products_of(function):
-    """The products of two matrices that ``function`` takes: left and right operand, and where the result goes."""
-    steps, dot = [], np.dot
+    """The products of (stacks of) two matrices that ``function`` takes: both operands, and where the result goes."""
+    steps, product = [], passes.product
 
     def recording(left, right, out=None):
-        out = dot(left, right, out=out)
-        if right.ndim == 2:
-            steps.append((left, right, out))
-        return out
+        steps.append((left, right, product(left, right, out)))
+        return steps[-1][2]
 
-    with mock.patch.object(np, "dot", recording):
+    with mock.patch.object(passes, "product", recording):
         function()
     return steps
 
@@ -42,7 +39,7 @@ def repeat(steps):
     """A function that takes such products, and does nothing else."""
     def run():
         for left, right, out in steps:
-            np.dot(left, right, out=out)
+            passes.product(left, right, out)
 
     return run
 
@@ -90,8 +87,10 @@ def bench_peak(config, repeats):
 
     Each of the largest is taken again and again on the same operands; the shape is that which BLAS is asked for.
     """
-    steps = {(*left.shape, right.shape[1]): (left, right, out)
-             for left, right, out in products_of(updates(filled_learner(config), None))}
+    steps = {}
+    for operands in products_of(updates(filled_learner(config), None)):
+        left, right, out = (array.reshape(-1, *array.shape[-2:])[0] for array in operands)
+        steps[*left.shape, right.shape[1]] = left, right, out
     shapes = sorted(steps, key=math.prod)[-6:]
     timings = time_in_turns([repeat([steps[shape]] * 20) for shape in shapes], repeats)
     return max((20 * 2 * math.prod(shape) / timing.low, shape) for shape, timing in zip(shapes, timings))
@@ -107,7 +106,7 @@ def bench_parts(config, repeats):
     output, noise = (generator.standard_normal((n, batch)).astype(dtype).T for n in (2 * count, count))
 
     parts = {
-        "one actor's step": lambda: learner.update_actor(0, 0, 0, None),
+        "one actor's step": lambda: learner.update_stack([0], 0, 0, [None]),
         "the critic's step": lambda: learner.update_critic(0, 0, None),
         "Adam, of one actor": lambda: optimizer.step(theta, gradient),
         "sample and log-density, of one batch": lambda: drawn(learner.networks, output, noise),

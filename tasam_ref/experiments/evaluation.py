@@ -9,6 +9,7 @@ from ..marl.networks import build_networks
 from ..marl.passes import mean_latent
 from ..methods.fixed import demand_shares, random_policy, split_grid, split_policy, two_bit_config
 from ..methods.greedy import greedy_policy
+from ..nn.layout import as_batch
 from ..nn.passes import Workspace
 from ..nn.squashed_gaussian import sigmoid
 from ..oran.env import OranEnv
@@ -93,12 +94,11 @@ def deterministic_policy(config, thetas_p):
     """The trained actors without noise: a = sigmoid(mean).  thetas_p (M, n_params)."""
     env = OranEnv(config)
     networks = build_networks(config.agent, env.num_agents, env.obs_dim, env.action_dim)
-    work = Workspace(networks.actor, config.run.eval_episodes, networks.dtype)
+    work = Workspace(networks.actor, config.run.eval_episodes, networks.dtype, (env.num_agents,))
 
     def policy(envs, obs, frame):
-        rows = [np.ascontiguousarray(obs[:, i], dtype=networks.dtype) for i in range(env.num_agents)]
-        latents = [mean_latent(networks, theta, row, work).copy() for theta, row in zip(thetas_p, rows)]
-        return sigmoid(np.stack(latents, axis=1))
+        of_agents = as_batch(obs.swapaxes(0, 1).astype(networks.dtype))
+        return sigmoid(mean_latent(networks, thetas_p, of_agents, work).swapaxes(0, 1))
 
     return policy
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..analysis.stats import mean_interval
 from ..analysis.transfer import transfers
-from ..marl.learner import initial_actors
+from ..marl.agents import initial_actors
 from ..marl.networks import build_networks
 from ..oran.env import OranEnv
 from ..regimes import regime_config

@@ -106,8 +106,8 @@ def losses(learner, network="all"):
     if network != "critic":
         for i, theta in enumerate(learner.thetas_p):
             noise = _noise((held, action_dim), "curvature_policy", i)
-            loss = learner.actor_loss(i, np.arange(held), noise, None,
-                                      lambda shape, i=i: _noise(shape, "curvature_perturbation", i))
+            moved = _noise((learner.obs_dim, held), "curvature_perturbation", i).T
+            loss = learner.actor_loss(i, np.arange(held), noise, None, moved)
             yield f"actor {i}", loss, theta
 
 

@@ -1,6 +1,6 @@
 """Element-wise passes of the gradient update, each in one sweep over memory; nothing is allocated.
 
-Arrays (B, n) are walked column by column, in Fortran order, as ``nn.passes`` keeps them.
+Batches of G networks come as ``nn.layout.stacked`` gives them: (G, n, B), the batch innermost.
 """
 
 import numpy as np
@@ -9,20 +9,33 @@ from numba import njit
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def add_bias(z, bias):
-    """z <- z + b in place, b (n,) added to every row of z (B, n)."""
-    for j in range(z.shape[1]):
-        for i in range(z.shape[0]):
-            z[i, j] += bias[j]
+    """z <- z + b in place, b (G, n), or (1, n) for all, added to every column of z (G, n, B)."""
+    for g in range(z.shape[0]):
+        own = bias[g if bias.shape[0] > 1 else 0]
+        for j in range(z.shape[1]):
+            for i in range(z.shape[2]):
+                z[g, j, i] += own[j]
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def outer(left, right, out):
+    """out (G, n, B) <- left (G, n) times right (G, B), each with each; left may be (1, n) for all."""
+    for g in range(out.shape[0]):
+        own = left[g if left.shape[0] > 1 else 0]
+        for j in range(out.shape[1]):
+            for i in range(out.shape[2]):
+                out[g, j, i] = own[j] * right[g, i]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def through_tanh(delta, activation):
-    """delta <- delta (1 - h^2), in place: the gradient before a tanh from the gradient behind it; both (B, n)."""
+    """delta <- delta (1 - h^2), in place: the gradient before a tanh from the gradient behind it; both (G, n, B)."""
     one = delta.dtype.type(1)
-    for j in range(delta.shape[1]):
-        for i in range(delta.shape[0]):
-            h = activation[i, j]
-            delta[i, j] *= one - h * h
+    for g in range(delta.shape[0]):
+        for j in range(delta.shape[1]):
+            for i in range(delta.shape[2]):
+                h = activation[g, j, i]
+                delta[g, j, i] *= one - h * h
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

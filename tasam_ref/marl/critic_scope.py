@@ -9,9 +9,13 @@ critic's input rows, and its outputs back:
 
 import numpy as np
 
+from ..nn.layout import empty_batch
+
 
 class SharedLocal:
     """One critic for all DUs, asked about one DU at a time."""
+
+    one_place = True                    # of every DU's action in the critic's input, and of its output
 
     def __init__(self, num_agents, obs_dim, action_dim):
         self.num_agents, self.obs_dim = num_agents, obs_dim
@@ -46,14 +50,16 @@ class SharedLocal:
         return slice(self.obs_dim, self.inputs), 0
 
     def surroundings(self, obs, replay, rows, seen_action):
-        """Critic inputs (n, D + A) around a DU's own obs (n, D); its action's columns are left to be filled."""
-        x = np.zeros((len(rows), self.inputs), obs.dtype, order="F")
-        x[:, : self.obs_dim] = obs
+        """Critic inputs (n, D + A) around a DU's own obs (n, D), or (G, n, ...); the actions are left to be filled."""
+        x = empty_batch(*rows.shape, self.inputs, dtype=obs.dtype)
+        x[..., : self.obs_dim] = obs
         return x
 
 
 class Joint:
     """One critic with everybody's state and action, and a value for each DU."""
+
+    one_place = False
 
     def __init__(self, num_agents, obs_dim, action_dim):
         self.num_agents, self.obs_dim = num_agents, obs_dim
@@ -90,9 +96,9 @@ class Joint:
         return slice(agent * width + self.obs_dim, (agent + 1) * width), agent
 
     def surroundings(self, obs, replay, rows, seen_action):
-        """Critic inputs (n, M (D + A)) at the moments ``rows`` (n,), all DUs' replayed actions in place."""
-        everyone = replay.of_all(np.tile(rows, (self.num_agents, 1)))
-        return self.arrange(everyone.obs, seen_action(everyone.latent))
+        """Critic inputs (n, M (D + A)) at the moments ``rows`` (n,), or (1, n), all DUs' replayed actions in place."""
+        everyone = replay.of_all(np.tile(rows.ravel(), (self.num_agents, 1)))
+        return self.arrange(everyone.obs, seen_action(everyone.latent)).reshape(*rows.shape, -1)
 
 
 SCOPES = {"shared_local": SharedLocal, "joint": Joint}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..kernels.policy import mean_through_clip
+from ..nn.layout import stacked
 from ..nn.passes import Workspace, backward, forward
 from ..nn.squashed_gaussian import kl_divergence, kl_gradient, split_head
 from .networks import Networks
@@ -36,9 +37,9 @@ class DistillationLoss:
         mean, log_std, free = split_head(output, self.networks.log_std_min, self.networks.log_std_max)
         delta, share = np.zeros_like(output), self.weight / len(self.teachers)
         for teacher in self.teachers:
-            value += share * np.mean(kl_divergence(mean, log_std, *teacher))
-            delta += share * np.concatenate(kl_gradient(mean, log_std, *teacher), axis=1)
-        mean_through_clip(delta, free)
+            value = value + share * kl_divergence(mean, log_std, *teacher).mean(axis=-1)
+            delta += share * np.concatenate(kl_gradient(mean, log_std, *teacher), axis=-1)
+        mean_through_clip(stacked(delta), stacked(free))
         gradient += backward(self.networks.actor, theta, self.obs, delta, self.work)
         return value, gradient
 

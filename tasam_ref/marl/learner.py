@@ -1,86 +1,61 @@
-"""The learning half of Algorithm 1: parameters, optimisers and replay of all actors and the global critic."""
+"""The learning half of Algorithm 1: how all actors and the global critic take their steps."""
+
+from copy import copy
 
 import numpy as np
 
 from ..kernels.update import follow
-from ..nn.passes import Workspace, dropout_masks
+from ..nn.layout import columns, stack
+from ..nn.passes import Workspace, dropout_masks, forward
 from ..nn.squashed_gaussian import sigmoid
-from ..optim.optimizers import OPTIMIZERS
-from ..optim.sam import take_step
+from ..optim.sam import step_gradient, take_step
 from ..streams import stream
-from .distillation import DistillationLoss, renew_teachers
-from .losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss, L2Loss, literal_target, standard_target
-from .networks import build_networks, num_critics
-from .passes import Scratch, drawn, in_turn, policy_of, policy_outputs, replayed, smallest_q
-from .replay import Replay
+from .agents import Agents
+from .distillation import DistillationLoss
+from .losses import PARTS, POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss, L2Loss, literal_target, standard_target
+from .networks import num_critics
+from .passes import Scratch, by_agent, drawn, in_a_row, policy_of, replayed, sample_policy, smallest_q
 from .td_error import soft_value, td_error_q, td_error_v
 from .workers import Workers
 
 
-class Learner:
-    """Actors ``thetas_p`` (M, n_params), critics ``thetas_v`` and their targets, and how each takes a step.
+class Learner(Agents):
+    """The agents, and how they act and learn.
 
-    Every random number of iteration t and step g comes from a stream of its own, so agents are independent of each
-    other's order, and ``threads`` of them may learn at a time, to the same bits.  ``executed`` maps relaxed actions to
-    executed ones (the environment's codec).
+    Actors of one shape are evaluated side by side, as stacks (G, ...).  Every random number of iteration t and step g
+    comes from a stream of its own, so that no result depends on how actors are stacked: ``threads`` stacks may learn at
+    a time, to the same bits.  ``executed`` maps relaxed actions to executed ones (the environment's codec).
     """
 
     def __init__(self, config, num_agents, obs_dim, action_dim, executed, threads=1):
-        self.config, self.num_agents, self.action_dim = config, num_agents, action_dim
-        agent, frames = config.agent, config.run.frames_per_iteration
-        self.networks = build_networks(agent, num_agents, obs_dim, action_dim)
-        critics = num_critics(agent)
-        self.thetas_p = initial_actors(self.networks, config.run.seed, num_agents)
-        self.thetas_anchor = self.thetas_p[:0] if agent.forgetting == "none" else self.thetas_p.copy()
-        self.thetas_teacher = np.repeat(self.thetas_p[None], agent.teachers, axis=0)
-        self.thetas_v = _initial(self.networks.critic, config.run.seed, "initial_critic", critics, self.networks.dtype)
-        self.thetas_target = self.thetas_v if agent.critic_target == "literal" else self.thetas_v.copy()
-        base = OPTIMIZERS[config.sam.base_optimizer]
-        self.actor_optimizers = [base(theta, agent.learning_rate) for theta in self.thetas_p]
-        self.critic_optimizers = [base(theta, agent.learning_rate) for theta in self.thetas_v]
-        self.replay = Replay(num_agents, agent.buffer_size, obs_dim, action_dim, self.networks.dtype)
+        super().__init__(config, num_agents, obs_dim, action_dim)
+        agent, frames, critics = config.agent, config.run.frames_per_iteration, len(self.thetas_v)
         self.seen_action = {"executed": lambda u: executed(sigmoid(u)), "relaxed": sigmoid}[agent.critic_sees]
         scope, transitions = self.networks.scope, self.networks.scope.transitions(agent.batch_size)
-        self._single = Workspace(self.networks.actor, 1, self.networks.dtype)
-        self._fresh = Scratch(self.networks, frames, critics, scope.rows(frames))
-        self._critic_batch = [Workspace(self.networks.critic, scope.rows(transitions), self.networks.dtype)
-                              for _ in range(critics)]
-        self._workers = Workers(threads, lambda: _Room(self.networks, agent, transitions))
-
-    def prepare(self, iteration):
-        """What some methods do before an iteration: renew teachers, draw the layers behind the first anew (R43)."""
-        agent, run = self.config.agent, self.config.run
-        renew_teachers(self.thetas_teacher, self.thetas_p, iteration, agent.teacher_every)
-        if reset_is_due(iteration, run.num_iterations, agent.resets):
-            self._reset(self.networks.actor, "reset_actor", self.thetas_p, self.actor_optimizers, iteration)
-            self._reset(self.networks.critic, "reset_critic", self.thetas_v, self.critic_optimizers, iteration)
-            self.thetas_target[...] = self.thetas_v
-
-    def _reset(self, net, name, thetas, optimizers, iteration):
-        for i, (theta, optimizer) in enumerate(zip(thetas, optimizers)):
-            fresh = net.initial(stream(self.config.run.seed, name, iteration, i), self.networks.dtype)
-            for part, new in zip(net.head(theta), net.head(fresh)):
-                part[...] = new
-            for array in optimizer.state.values():
-                array[...] = 0
+        self._single, self._fresh = (Workspace(self.networks.actor, rows, self.networks.dtype, (num_agents,))
+                                     for rows in (1, frames))
+        self._fresh_critic, self._critic_batch = (
+            [Workspace(self.networks.critic, scope.rows(n), self.networks.dtype) for _ in range(critics)]
+            for n in (frames, transitions))
+        self._workers = Workers(threads, lambda: _Room(self.networks, agent, transitions, -(-num_agents // threads)))
 
     def act(self, obs, noise):
         """Draw every actor's action at obs (M, D) with noise (M, A): latent (M, A) and log_prob (M,)."""
-        sample = drawn(self.networks, policy_outputs(self.networks, self.thetas_p, obs, in_turn(self._single)), noise)
-        return sample.latent, sample.log_prob
+        sample = sample_policy(self.networks, self.thetas_p, obs[:, None], noise[:, None], self._single)
+        return sample.latent[:, 0], sample.log_prob[:, 0]
 
     def fresh_td_errors(self, iteration):
         """TD-errors delta (M, Ne) of the iteration's own transitions, by the reading R33."""
-        agent, beta, scratch = self.config.agent, self.config.temperature, self._fresh
+        agent, beta = self.config.agent, self.config.temperature
         batch = self.replay.newest(self.config.run.frames_per_iteration)
         noise = self._normal((2, len(batch.reward), self.action_dim), "td_error", iteration)
 
         def value(obs, action):
-            return smallest_q(self.networks, self.thetas_v, obs, action, scratch.critics)
+            return smallest_q(self.networks, self.thetas_v, obs, action, self._fresh_critic)
 
         def of_drawn(obs, noise):
-            outputs = policy_outputs(self.networks, self.thetas_p, obs, in_turn(scratch.actor))
-            sample = drawn(self.networks, outputs, noise)
+            outputs = forward(self.networks.actor, self.thetas_p, by_agent(obs, self.num_agents), self._fresh)
+            sample = drawn(self.networks, in_a_row(outputs), noise)
             return value(obs, self.seen_action(sample.latent)), sample.log_prob
 
         next_q, next_log_prob = of_drawn(batch.next_obs, noise[0])
@@ -93,52 +68,83 @@ class Learner:
         return errors.reshape(self.num_agents, -1)
 
     def update_actors(self, iteration, step, radii):
-        """``update_actor`` of every actor with its own of the ``radii``.  Returns the losses (M,)."""
-        return np.array(self._workers.map(
-            lambda i, room: self.update_actor(i, iteration, step, radii[i], room), range(self.num_agents)))
+        """``update_stack`` of every actor with its own of the ``radii``.  Returns the losses (M,)."""
+        losses = np.empty(self.num_agents)
 
-    def update_actor(self, i, iteration, step, rho, room=None):
-        """One step of actor i on (9), with SAM of radius rho or without (None).  Returns the loss.
+        def update(agents, room):
+            losses[agents] = self.update_stack(agents, iteration, step, [radii[i] for i in agents], room)
 
-        Source: Algorithm 1, lines 11-18, on a batch of its own buffer B_i (R40).
+        self._workers.map(update, self._stacks(radii))
+        return losses
+
+    def _stacks(self, radii):
+        """The actors that learn side by side: those with SAM, and those without, divided among the threads.
+
+        An actor with a place of its own in the critic's input goes alone (R39).
         """
-        agent, address = self.config.agent, (iteration, step, i)
-        rows = stream(self.config.run.seed, "replay", *address).integers(self.replay.size, size=agent.batch_size)
-        noise = self._normal((self.action_dim, agent.batch_size), "policy", *address).T
-        self._advance_anchor(i)
-        loss = self.actor_loss(i, rows, noise, self._masks(self.networks.actor, agent.batch_size, *address),
-                               lambda shape: self._normal(shape, "perturbation", *address), room)
-        value = take_step(loss, self.thetas_p[i], self.actor_optimizers[i], rho)
-        self.networks.actor.advance(self.thetas_p[i])
-        return value
+        with_sam = np.array([rho is not None for rho in radii])
+        kinds = [np.flatnonzero(kind) for kind in (with_sam, ~with_sam)]
+        return [agents for kind in kinds for agents in (
+            self._shares(kind) if self.networks.scope.one_place else kind[:, None])]
 
-    def actor_loss(self, i, rows, noise, masks, normal, room=None):
+    def _shares(self, agents):
+        """The agents divided among the threads."""
+        return [share for share in np.array_split(agents, self._workers.threads) if share.size]
+
+    def update_stack(self, agents, iteration, step, radii, room=None):
+        """One step of these actors (G,) on (9), all with SAM of their ``radii`` or all without (None).
+
+        Returns the losses (G,).  Source: Algorithm 1, lines 11-18, each on a batch of its own buffer B_i (R40).
+        """
+        agents = np.asarray(agents)
+        for i in agents:
+            self._advance_anchor(i)
+        loss = self.actor_loss(agents, *self._draws(agents, iteration, step), room)
+        values, gradients = step_gradient(loss, _rows(self.thetas_p, agents), None if radii[0] is None else radii)
+        for i, gradient in zip(agents, gradients):
+            self.actor_optimizers[i].step(self.thetas_p[i], gradient)
+            self.networks.actor.advance(self.thetas_p[i])
+        return values
+
+    def _draws(self, agents, iteration, step):
+        """What chance decides in one step of these actors, and ``actor_loss`` takes; each has streams of its own."""
+        agent, size, addresses = self.config.agent, self.config.agent.batch_size, [(iteration, step, i) for i in agents]
+        rows = np.stack([stream(self.config.run.seed, "replay", *address).integers(self.replay.size, size=size)
+                         for address in addresses])
+        noise = self._normals((self.action_dim, size), "policy", addresses)
+        masks = [self._masks(self.networks.actor, size, *address) for address in addresses]
+        masks = None if masks[0] is None else [stack(layer) for layer in zip(*masks)]
+        moved = self._normals((self.obs_dim, size), "perturbation", addresses) if agent.teachers else None
+        return rows, noise, masks, moved
+
+    def actor_loss(self, agents, rows, noise, masks, moved, room=None):
         """What actor i descends on the transitions ``rows`` (n,) of B_i with noise (n, A), n = ``agent.batch_size``.
 
-        ``masks`` are those of dropout or None (R42); ``normal`` maps a shape to the draws that perturb states (R43);
-        ``room`` has the buffers, by default the first worker's.
+        ``agents`` is i, or (G,) actors with one place in the critic's input, and all others then (G, n, ...).
+        ``masks`` are those of dropout or None (R42); ``moved`` (n, D) the draws that perturb states, or None without
+        teachers (R43); ``room`` has the buffers, by default the first worker's.
         """
-        agent, scope = self.config.agent, self.networks.scope
-        batch = self.replay.of_agent(i, rows, ("obs", "latent"))
-        room = room or self._workers.rooms[0]
+        agent, scope, agents = self.config.agent, self.networks.scope, np.asarray(agents)
+        room = (room or self._workers.rooms[0])[slice(agents.size) if agents.ndim else 0]
+        batch = self.replay.of_agent(agents[..., None] if agents.ndim else agents, rows, PARTS[agent.policy_gradient])
+        x = scope.surroundings(batch.obs, self.replay, rows, self.seen_action)
         loss = ActorLoss(self.networks, self.thetas_v, batch, noise, self.config.temperature,
-                         POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, room.batch,
-                         scope.surroundings(batch.obs, self.replay, rows, self.seen_action), scope.place(i),
-                         self._anchor(i, batch.obs, room.batch.actor), masks)
-        return self._regularised(self._distilled(loss, i, normal, room.student))
+                         POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, room.batch, x,
+                         scope.place(agents.flat[0]), self._anchor(agents, batch.obs, room.batch.actor), masks)
+        return self._regularised(self._distilled(loss, agents, moved, room.student))
 
     def _regularised(self, loss):
         """The loss that is descended: with the L2 term of the baseline where there is one (R42)."""
         weight = self.config.agent.l2_weight
         return L2Loss(loss, weight) if weight > 0 else loss
 
-    def _distilled(self, loss, i, normal, work):
-        """Actor i's loss with the divergence from its teachers where there are any (R43)."""
+    def _distilled(self, loss, agents, moved, work):
+        """The actors' loss with the divergence from their teachers where there are any (R43)."""
         agent, obs = self.config.agent, loss.batch.obs
         if agent.teachers == 0:
             return loss
-        teachers = [policy_of(self.networks, theta, obs, work) for theta in self.thetas_teacher[:, i]]
-        perturbed = obs + self.networks.dtype.type(agent.input_perturbation) * normal(obs.T.shape).T
+        teachers = [policy_of(self.networks, _rows(thetas, agents), obs, work) for thetas in self.thetas_teacher]
+        perturbed = obs + self.networks.dtype.type(agent.input_perturbation) * moved
         return DistillationLoss(loss, self.networks, perturbed, teachers, agent.distillation_weight, work)
 
     def _masks(self, net, rows, *address):
@@ -154,12 +160,12 @@ class Learner:
         if agent.forgetting != "none":
             follow(self.thetas_anchor[i], self.thetas_p[i], self.networks.dtype.type(agent.anchor_rate))
 
-    def _anchor(self, i, obs, work):
-        """Actor i's slow average on these states, or None (R41)."""
+    def _anchor(self, agents, obs, work):
+        """The actors' slow averages on these states, or None (R41)."""
         agent = self.config.agent
         if agent.forgetting == "none":
             return None
-        return Anchor(*policy_of(self.networks, self.thetas_anchor[i], obs, work), agent.anchor_weight)
+        return Anchor(*policy_of(self.networks, _rows(self.thetas_anchor, agents), obs, work), agent.anchor_weight)
 
     def update_critic(self, iteration, step, rho):
         """One step of the global critic on (10), with SAM of radius rho or without (None).  Returns the loss.
@@ -204,62 +210,43 @@ class Learner:
         return standard_target(batch.reward, next_q, sample.log_prob, agent.gamma, self.config.temperature)
 
     def _policy_outputs(self, obs):
-        return policy_outputs(self.networks, self.thetas_p, obs, self._side_by_side)
+        """The output of every actor, (M n, 2A), on obs (M n, D) agent by agent."""
+        def outputs(agents, room):
+            first, end, count = agents[0], agents[-1] + 1, agents.size
+            own = by_agent(obs, self.num_agents)[first:end]
+            return in_a_row(forward(self.networks.actor, self.thetas_p[first:end], own, room.transitions[:count]))
 
-    def _side_by_side(self, function, arguments):
-        return self._workers.map(lambda one, room: function(*one, room.transitions), arguments)
-
-    def state(self):
-        """Parameters, optimiser states and replay as one flat dictionary of arrays."""
-        state = self.parameters()
-        for name, optimizers in (("actor", self.actor_optimizers), ("critic", self.critic_optimizers)):
-            for i, optimizer in enumerate(optimizers):
-                state |= {f"{name}_optimizer/{i}/{key}": value for key, value in optimizer.state.items()}
-        return state | {f"replay/{key}": value for key, value in self.replay.state().items()}
-
-    def parameters(self):
-        """What Algorithm 1 puts out (line 28), actors and critics; with targets, and anchors and teachers, if any."""
-        past = {"anchors": self.thetas_anchor, "teachers": self.thetas_teacher}
-        return {"actors": self.thetas_p, "critics": self.thetas_v, "targets": self.thetas_target} | {
-            name: thetas for name, thetas in past.items() if len(thetas)}
-
-    def set_parameters(self, state):
-        """Restore what ``parameters`` returned, in this learner's dtype."""
-        for name, array in self.parameters().items():
-            array[...] = state[name]
-
-    def set_state(self, state):
-        """Restore what ``state`` returned."""
-        self.set_parameters(state)
-        for name, optimizers in (("actor", self.actor_optimizers), ("critic", self.critic_optimizers)):
-            for i, optimizer in enumerate(optimizers):
-                for key, array in optimizer.state.items():
-                    array[...] = state[f"{name}_optimizer/{i}/{key}"]
-        self.replay.set_state({key[7:]: value for key, value in state.items() if key.startswith("replay/")})
+        return np.concatenate(self._workers.map(outputs, self._shares(np.arange(self.num_agents))))
 
     def _normal(self, shape, name, *index):
         return stream(self.config.run.seed, name, *index).standard_normal(shape, dtype=self.networks.dtype)
 
+    def _normals(self, shape, name, addresses):
+        """Batches (G, n, k) of normal numbers, ``shape`` = (k, n), each from the stream at its address."""
+        normal = np.empty((len(addresses), *shape), self.networks.dtype)
+        for out, address in zip(normal, addresses):
+            stream(self.config.run.seed, name, *address).standard_normal(out=out, dtype=normal.dtype)
+        return columns(normal)
+
 
 class _Room:
-    """Buffers of one worker: an actor's batch, its teachers' if it has any, its share of the critic's transitions."""
+    """Buffers of one worker for up to ``count`` agents: actors' batches, for their teachers' if they have any, and for
+    their shares of the critic's transitions."""
 
-    def __init__(self, networks, agent, transitions):
-        self.batch = Scratch(networks, agent.batch_size, num_critics(agent))
-        self.student = Workspace(networks.actor, agent.batch_size, networks.dtype) if agent.teachers else None
-        self.transitions = Workspace(networks.actor, transitions, networks.dtype)
+    def __init__(self, networks, agent, transitions, count):
+        actor, dtype = networks.actor, networks.dtype
+        self.batch = Scratch(networks, agent.batch_size, num_critics(agent), (count,))
+        self.student = Workspace(actor, agent.batch_size, dtype, (count,)) if agent.teachers else None
+        self.transitions = Workspace(actor, transitions, dtype, (count,))
 
-
-def reset_is_due(iteration, num_iterations, resets):
-    """Whether one of ``resets`` resets, which part the run into equal stretches, comes before this iteration.  R43."""
-    return iteration > 0 and (resets + 1) * iteration // num_iterations > (
-        (resets + 1) * (iteration - 1) // num_iterations)
-
-
-def initial_actors(networks, seed, num_agents):
-    """The actors (M, n_params) that a run of this seed begins with."""
-    return _initial(networks.actor, seed, "initial_actor", num_agents, networks.dtype)
+    def __getitem__(self, agents):
+        part = copy(self)
+        part.batch, part.student = self.batch[agents], self.student and self.student[agents]
+        return part
 
 
-def _initial(net, seed, name, count, dtype):
-    return np.stack([net.initial(stream(seed, name, i), dtype) for i in range(count)])
+def _rows(thetas, agents):
+    """The rows of agents i or (G,) of thetas (M, n_params): where they stand in a row, a view."""
+    if agents.ndim and agents[-1] - agents[0] == agents.size - 1:
+        return thetas[agents[0] : agents[-1] + 1]
+    return thetas[agents]

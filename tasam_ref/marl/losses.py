@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..kernels.policy import mean_through_clip, reparameterised_gradient
+from ..nn.layout import empty_batch, stacked
 from ..nn.passes import Workspace, backward, forward
 from ..nn.squashed_gaussian import kl_divergence, kl_gradient, score
 from .networks import Networks
@@ -33,6 +34,8 @@ class ActorLoss:
     gradient, one of ``POLICY_GRADIENTS``.  With twin critics Q is the smaller.  x is the critic's input, in which
     ``place`` says where this actor's action stands (R39); seen_action maps latents to what the critic is shown of
     replayed actions (R21).  ``masks`` are the actor's dropout masks, if any (R42).
+
+    A stack of G actors with one place has one such object: theta is (G, n_params), all (n, ...) are (G, n, ...).
     """
 
     networks: Networks
@@ -53,14 +56,14 @@ class ActorLoss:
         value, sample, delta = self.estimate(self, theta)
         if self.anchor is not None:
             policies = sample.mean, sample.log_std, self.anchor.mean, self.anchor.log_std
-            value += self.anchor.weight * np.mean(kl_divergence(*policies))
-            delta += self.anchor.weight * np.concatenate(kl_gradient(*policies), axis=1)
-        mean_through_clip(delta, sample.free)
+            value = value + self.anchor.weight * kl_divergence(*policies).mean(axis=-1)
+            delta += self.anchor.weight * np.concatenate(kl_gradient(*policies), axis=-1)
+        mean_through_clip(stacked(delta), stacked(sample.free))
         return value, backward(self.networks.actor, theta, self.batch.obs, delta, self.scratch.actor)
 
     def asked(self, action):
         """The critic's input with this actor's action (n, A) in its place."""
-        self.x[:, self.place[0]] = action
+        self.x[..., self.place[0]] = action
         return self.x
 
     def q(self, action):
@@ -81,9 +84,10 @@ def reparameterised(loss, theta):
     action, beta = sample.action, loss.temperature
     q, q_gradient = smallest_q_gradient(loss.networks, loss.thetas_v, loss.asked(action), loss.place,
                                         loss.scratch.critics)
-    delta = np.empty((len(action), 2 * action.shape[1]), action.dtype, order="F")
-    reparameterised_gradient(action, sample.std, loss.noise, q_gradient, action.dtype.type(beta), delta)
-    return np.mean(beta * sample.log_prob - q), sample, delta
+    delta = empty_batch(*action.shape[:-1], 2 * action.shape[-1], dtype=action.dtype)
+    batches = map(stacked, (action, sample.std, loss.noise, q_gradient))
+    reparameterised_gradient(*batches, action.dtype.type(beta), stacked(delta))
+    return np.mean(beta * sample.log_prob - q, axis=-1), sample, delta
 
 
 def score_function(loss, theta):
@@ -101,11 +105,14 @@ def score_function_replayed(loss, theta):
 
 def _weighted_score(loss, sample, q):
     weight = loss.temperature * sample.log_prob - q
-    return np.mean(weight), sample, weight[:, None] * np.concatenate(score(sample.noise, sample.log_std), axis=1)
+    gradient = np.concatenate(score(sample.noise, sample.log_std), axis=-1)
+    return np.mean(weight, axis=-1), sample, weight[..., None] * gradient
 
 
 POLICY_GRADIENTS = {"reparameterised": reparameterised, "score_function": score_function,
                     "score_function_replayed": score_function_replayed}
+PARTS = {"reparameterised": ("obs",), "score_function": ("obs",), "score_function_replayed": ("obs", "latent")}
+"""What each asks of the replayed transitions."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +146,7 @@ class L2Loss:
         """Return the loss at theta (n_params,) and its gradient (n_params,), which the next call overwrites."""
         value, gradient = self.loss(theta)
         gradient += theta.dtype.type(2 * self.weight) * theta
-        return value + self.weight * (theta @ theta), gradient
+        return value + self.weight * np.sum(theta * theta, axis=-1, dtype=np.float64), gradient
 
 
 def standard_target(reward, next_q, next_log_prob, gamma, temperature):

@@ -1,31 +1,39 @@
 """The actors and the global critic on batches: what policies draw, what critics value, how that moves with an action.
 
-n transitions of each of M DUs come stacked agent by agent, (M n, ...).
+Actors are evaluated alone, on batches (n, ...), or side by side, on (G, n, ...).  What a critic values of n transitions
+of each of M DUs comes agent by agent, (M n, ...).
 """
 
+from copy import copy
 from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 
+from ..nn.layout import columns, empty_batch
 from ..nn.passes import Workspace, forward, input_gradient
 from ..nn.squashed_gaussian import sample_latent, split_head, squash
 
 
 class Scratch:
-    """Workspaces of an actor for ``batch`` rows and of the critics for ``critic_rows``, by default as many."""
+    """Workspaces of actors and critics for ``batch`` rows.
 
-    def __init__(self, networks, batch, num_critics=1, critic_rows=None):
-        self.actor = Workspace(networks.actor, batch, networks.dtype)
-        self.critics = [Workspace(networks.critic, critic_rows or batch, networks.dtype) for _ in range(num_critics)]
+    ``stack`` as in ``Workspace``; ``scratch[:k]`` and ``scratch[0]`` too.
+    """
+
+    def __init__(self, networks, batch, num_critics=1, stack=()):
+        self.actor = Workspace(networks.actor, batch, networks.dtype, stack)
+        self.critics = [Workspace(networks.critic, batch, networks.dtype, stack) for _ in range(num_critics)]
+
+    def __getitem__(self, agents):
+        part = copy(self)
+        part.actor, part.critics = self.actor[agents], [critic[agents] for critic in self.critics]
+        return part
 
 
 @dataclass(frozen=True)
 class PolicySample:
-    """Drawn or replayed: latent, action, noise, mean, log_std, std and free (clip not active) (n, A), log_prob (n,).
-
-    ``mean`` may be a view into the actor's workspace, which its next pass overwrites.
-    """
+    """Drawn or replayed: latent, action, noise, mean, log_std, std and free (clip not active) (n, A), log_prob (n,)."""
 
     latent: np.ndarray
     action: np.ndarray
@@ -38,18 +46,17 @@ class PolicySample:
 
 
 def policy_of(networks, theta, obs, work):
-    """Mean and log_std (n, A) of one actor's latent, as arrays of their own."""
-    mean, log_std, _ = split_head(forward(networks.actor, theta, obs, work), networks.log_std_min, networks.log_std_max)
-    return mean.copy("F"), log_std
+    """Mean and log_std (n, A) of an actor's latent."""
+    return split_head(forward(networks.actor, theta, obs, work), networks.log_std_min, networks.log_std_max)[:2]
 
 
 def sample_policy(networks, theta, obs, noise, work, masks=None):
-    """Draw a ~ pi(. | obs) of one actor with the given standard normal noise (n, A), and dropout masks or none."""
+    """Draw a ~ pi(. | obs) of an actor with the given standard normal noise (n, A), and dropout masks or none."""
     return drawn(networks, forward(networks.actor, theta, obs, work, masks), noise)
 
 
 def replayed_policy(networks, theta, obs, latent, work, masks=None):
-    """The PolicySample that one actor would call an action ``latent`` (n, A) which it did not itself draw."""
+    """The PolicySample that an actor would call an action ``latent`` (n, A) which it did not itself draw."""
     return replayed(networks, forward(networks.actor, theta, obs, work, masks), latent)
 
 
@@ -71,28 +78,21 @@ def replayed(networks, output, latent):
     return PolicySample(latent, action, noise, mean, log_std, std, free, log_prob)
 
 
-def policy_outputs(networks, thetas_p, obs, each):
-    """The output of every actor, (M n, 2A), on obs (M n, D) stacked agent by agent.
-
-    ``each(function, arguments)`` gives function(*one, work) of every agent's arguments, with a Workspace of n rows, as
-    ``in_turn`` does.
-    """
-    parts = each(_output, [(networks.actor, *one) for one in zip(thetas_p, np.split(obs, len(thetas_p)))])
-    return np.concatenate(parts)
+def by_agent(batch, num_agents):
+    """A batch (M n, k) agent by agent as a stack (M, n, k), a view."""
+    return columns(columns(batch).reshape(batch.shape[1], num_agents, -1).swapaxes(0, 1))
 
 
-def _output(net, theta, obs, work):
-    return forward(net, theta, obs, work).copy("F")
-
-
-def in_turn(work):
-    """The agents one after the other, in one Workspace."""
-    return lambda function, arguments: [function(*one, work) for one in arguments]
+def in_a_row(stack):
+    """A stack (M, n, k) as a batch (M n, k) agent by agent, a copy."""
+    batch = empty_batch(stack.shape[0] * stack.shape[1], stack.shape[2], dtype=stack.dtype)
+    by_agent(batch, len(stack))[...] = stack
+    return batch
 
 
 def mean_latent(networks, theta, obs, work):
     """The latent of the deterministic policy, (n, A): its mean."""
-    return np.split(forward(networks.actor, theta, obs, work), 2, axis=1)[0]
+    return np.split(forward(networks.actor, theta, obs, work), 2, axis=-1)[0]
 
 
 def q_values(networks, thetas_v, x, works):
@@ -111,12 +111,13 @@ def smallest_q_gradient(networks, thetas_v, x, place, works):
 
     x (n, inputs); ``place`` is where the scope keeps the DU's action and its output.
     """
-    columns, output = place
-    outputs = q_values(networks, thetas_v, x, works)
-    chosen = outputs[..., output].argmin(axis=0)
+    inputs, output = place
+    values = q_values(networks, thetas_v, x, works)
+    chosen = values[..., output].argmin(axis=0)
     gradients = []
     for c, (theta, work) in enumerate(zip(thetas_v, works)):
-        delta = np.zeros(outputs.shape[1:], x.dtype, order="F")
-        delta[:, output] = chosen == c
-        gradients.append(input_gradient(networks.critic, theta, delta, work, columns))
-    return outputs[..., output].min(axis=0), reduce(np.add, gradients)
+        delta = empty_batch(*values.shape[1:], dtype=x.dtype)
+        delta[...] = 0
+        delta[..., output] = chosen == c
+        gradients.append(input_gradient(networks.critic, theta, delta, work, inputs))
+    return values[..., output].min(axis=0), reduce(np.add, gradients)

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..nn.layout import as_batch
+
 
 @dataclass(frozen=True)
 class Batch:
     """Transitions: obs (n, D), latent (n, A) before the sigmoid, reward (n,), next_obs (n, D).
 
-    They lie in Fortran order, as ``nn.passes`` likes its batches; a part that was not asked for is None.
+    They lie as ``nn.layout`` says; a part that was not asked for is None.  Of G agents all are (G, n, ...).
     """
 
     obs: np.ndarray
-    latent: np.ndarray
+    latent: np.ndarray | None = None
     reward: np.ndarray | None = None
     next_obs: np.ndarray | None = None
 
@@ -43,14 +45,20 @@ class Replay:
         self.count += 1
 
     def of_agent(self, agent, rows, parts=("obs", "latent", "reward", "next_obs")):
-        """The transitions ``rows`` (n,) of B_agent as a Batch, or these parts of them."""
-        return Batch(**{name: np.asfortranarray(self._arrays[name][agent, rows]) for name in parts})
+        """The transitions ``rows`` (n,) of B_agent as a Batch, or these parts of them.
+
+        Of agents (G, 1), side by side, ``rows`` are (G, n).
+        """
+        return Batch(**{name: self._taken(name, agent, rows) for name in parts})
 
     def of_all(self, rows):
         """From each B_i the transitions ``rows[i]``, (M, n), stacked agent by agent into one Batch of M n rows."""
         agents = np.repeat(np.arange(rows.shape[0]), rows.shape[1])
-        return Batch(**{name: np.asfortranarray(array[agents, rows.ravel()])
-                        for name, array in self._arrays.items()})
+        return Batch(**{name: self._taken(name, agents, rows.ravel()) for name in self._arrays})
+
+    def _taken(self, name, agents, rows):
+        taken = self._arrays[name][agents, rows]
+        return taken if name == "reward" else as_batch(taken)
 
     def newest(self, frames):
         """The last ``frames`` transitions of every actor, as ``of_all``."""

@@ -12,7 +12,7 @@ class Workers:
     """
 
     def __init__(self, threads, make):
-        self.rooms = [make() for _ in range(threads)]
+        self.threads, self.rooms = threads, [make() for _ in range(threads)]
         self._free = SimpleQueue()
         for room in self.rooms:
             self._free.put(room)

@@ -5,11 +5,13 @@
     crelu                 h = (max(y, 0), max(-y, 0))            h (B, 2n)
 
 tanh is the paper's (Sec. VI-A); the others belong to PLASTIC as published (R43).  s = dL/dh and d = dL/dz below.
+Batches (B, n) may have a leading axis of networks, and their parameters then too.
 """
 
 import numpy as np
 
 from ..kernels.update import through_tanh
+from .layout import stacked
 
 EPSILON = 1e-5
 
@@ -25,7 +27,7 @@ class Tanh:
     @staticmethod
     def backward(upstream, activation, out):
         """Write dL/dy (B, n) to ``out``, given s = ``upstream`` and h; out may be upstream itself."""
-        through_tanh(upstream, activation)
+        through_tanh(stacked(upstream), stacked(activation))
         if out is not upstream:
             out[...] = upstream
 
@@ -36,16 +38,16 @@ class CReLU:
     @staticmethod
     def forward(y, out):
         """Write h (B, 2n) of y (B, n)."""
-        n = y.shape[1]
-        np.maximum(y, 0, out=out[:, :n])
-        np.maximum(-y, 0, out=out[:, n:])
+        n = y.shape[-1]
+        np.maximum(y, 0, out=out[..., :n])
+        np.maximum(-y, 0, out=out[..., n:])
 
     @staticmethod
     def backward(upstream, activation, out):
         """Write dL/dy (B, n) to ``out``, given s = ``upstream`` (B, 2n) and h (B, 2n)."""
-        n = out.shape[1]
-        np.multiply(upstream[:, :n], activation[:, :n] > 0, out=out)
-        out -= upstream[:, n:] * (activation[:, n:] > 0)
+        n = out.shape[-1]
+        np.multiply(upstream[..., :n], activation[..., :n] > 0, out=out)
+        out -= upstream[..., n:] * (activation[..., n:] > 0)
 
 
 ACTIVATIONS = {"tanh": Tanh, "crelu": CReLU}
@@ -56,11 +58,11 @@ def layer_norm(z, gain, shift, normalised):
 
     Source: [30], R43.
     """
-    np.subtract(z, z.mean(axis=1, keepdims=True), out=normalised)
-    inverse = 1 / np.sqrt(np.mean(normalised * normalised, axis=1, keepdims=True) + z.dtype.type(EPSILON))
+    np.subtract(z, z.mean(axis=-1, keepdims=True), out=normalised)
+    inverse = 1 / np.sqrt(np.mean(normalised * normalised, axis=-1, keepdims=True) + z.dtype.type(EPSILON))
     normalised *= inverse
-    np.multiply(normalised, gain, out=z)
-    z += shift
+    np.multiply(normalised, gain[..., None, :], out=z)
+    z += shift[..., None, :]
     return inverse
 
 
@@ -71,10 +73,10 @@ def layer_norm_backward(delta, gain, normalised, inverse):
 
     Returns dL/dgain = sum of dL/dy z^ and dL/dshift = sum of dL/dy over the batch, each (n,).  R43.
     """
-    gain_gradient, shift_gradient = np.sum(delta * normalised, axis=0), delta.sum(axis=0)
-    delta *= gain
-    along = np.mean(delta * normalised, axis=1, keepdims=True)
-    delta -= delta.mean(axis=1, keepdims=True)
+    gain_gradient, shift_gradient = np.sum(delta * normalised, axis=-2), delta.sum(axis=-2)
+    delta *= gain[..., None, :]
+    along = np.mean(delta * normalised, axis=-1, keepdims=True)
+    delta -= delta.mean(axis=-1, keepdims=True)
     delta -= normalised * along
     delta *= inverse
     return gain_gradient, shift_gradient

@@ -2,7 +2,7 @@
 
 Layout of ``theta`` (n_params,): layer by layer, W.ravel() with W (fan_in, fan_out) in C order, then b (fan_out,);
 behind them, where there are any, gain and shift of each layer normalisation, then each spectral direction u.
-``passes`` has the arithmetic.
+A stack of networks is (G, n_params), and so are its views.  ``passes`` has the arithmetic.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,8 @@ class MLP:
 
     def layers(self, theta):
         """Views [(W, b), ...] into a flat vector."""
-        return [(theta[start:end].reshape(shape), theta[end : end + shape[1]])
+        stack = theta.shape[:-1]
+        return [(theta[..., start:end].reshape(stack + shape), theta[..., end : end + shape[1]])
                 for start, end, shape in self._weights_at]
 
     @cached_property
@@ -63,12 +64,12 @@ class MLP:
         """Views [(gain, shift), ...] of the hidden layers' normalisations into a flat vector; empty without any."""
         if not self.layer_norm:
             return []
-        views = _cut(theta[self.num_weights : self.num_trained], [n for n in self.sizes[1:-1] for _ in range(2)])
+        views = _cut(theta[..., self.num_weights : self.num_trained], [n for n in self.sizes[1:-1] for _ in range(2)])
         return list(zip(views[::2], views[1::2]))
 
     def directions(self, theta):
         """Views [u, ...] of the hidden layers' spectral directions into a flat vector; empty without any."""
-        return _cut(theta[self.num_trained :], [n for n, _ in self.shapes[:-1]]) if self.spectral else []
+        return _cut(theta[..., self.num_trained :], [n for n, _ in self.shapes[:-1]]) if self.spectral else []
 
     def head(self, theta):
         """Views of everything behind the first layer into a flat vector."""
@@ -106,4 +107,4 @@ WIDENING = {"tanh": 1, "crelu": 2}
 
 def _cut(vector, lengths):
     ends = np.cumsum(lengths)
-    return [vector[end - n : end] for n, end in zip(lengths, ends)]
+    return [vector[..., end - n : end] for n, end in zip(lengths, ends)]

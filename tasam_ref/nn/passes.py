@@ -8,33 +8,57 @@ Backward, with d_last = dL/dy:
 The unit is tanh, as in the paper; ``hidden_units`` has the others.  Dropout multiplies h_j by a mask, ``spectral``
 replaces the hidden W_j by their normalised ones: both are baselines of Table 3 (R42).
 
-All (B, n) lie in Fortran order, the batch innermost: these products then run faster than in C order.
+Batches (..., B, n) lie as ``layout`` says, so that BLAS is asked for the transpose of z and s.  A stack of G networks
+has parameters (G, n_params) and batches (G, B, n); a stack of batches may also meet one network, (n_params,).
 """
+
+from copy import copy
 
 import numpy as np
 
-from ..kernels.update import add_bias
+from ..kernels.update import add_bias, outer
 from . import spectral
 from .hidden_units import ACTIVATIONS, layer_norm, layer_norm_backward
+from .layout import columns, empty_batch, stacked
 
 
 class Workspace:
-    """Buffers for one batch size: what a forward pass leaves for the backward pass, and the gradients."""
+    """Buffers for one batch size: what a forward pass leaves for the backward pass, and the gradients.
 
-    def __init__(self, net, batch, dtype):
-        hidden, widening = net.sizes[1:-1], net.widening
-        self.sums = [_columns(batch, n, dtype) for n in net.sizes[1:]]
-        self.activations = [z if widening == 1 else _columns(batch, widening * n, dtype)
-                            for z, n in zip(self.sums, hidden)]
-        self.upstream = [np.empty_like(h) for h in self.activations]
-        self.deltas = [s if widening == 1 else _columns(batch, n, dtype) for s, n in zip(self.upstream, hidden)]
-        self.normalised = [_columns(batch, n, dtype) for n in hidden] if net.layer_norm else []
-        self.inverse = [None for _ in self.normalised]
-        self.weights = [np.empty(shape, dtype) for shape in net.shapes[:-1]] if net.spectral else []
-        self.spectra = [None for _ in self.weights]
+    ``stack`` is () for one network, or (G,).  Of a stack's, ``work[:k]`` are the buffers of the first k, ``work[0]``
+    those of one alone: views.
+    """
+
+    def __init__(self, net, batch, dtype, stack=()):
+        hidden, wide = net.sizes[1:-1], [net.widening * n for n in net.sizes[1:-1]]
+
+        def buffers(widths):
+            return [empty_batch(*stack, batch, n, dtype=dtype) for n in widths]
+
+        own = net.widening > 1                              # the unit's output is no longer as large as its input
         self.masks, self.dropped = None, []
         self.ones = np.ones(batch, dtype)
-        self.gradient = np.zeros(net.num_params, dtype)
+        self._hold({
+            "sums": buffers(net.sizes[1:]), "upstream": buffers(wide),
+            "activations": buffers(wide if own else ()), "deltas": buffers(hidden if own else ()),
+            "normalised": buffers(hidden if net.layer_norm else ()),
+            "weights": [np.empty((*stack, *shape), dtype) for shape in net.shapes[:-1] if net.spectral],
+            "gradient": [np.zeros((*stack, net.num_params), dtype)],
+        })
+
+    def __getitem__(self, networks):
+        part = copy(self)
+        part._hold({name: [buffer[networks] for buffer in buffers] for name, buffers in self._buffers.items()})
+        return part
+
+    def _hold(self, buffers):
+        self._buffers = buffers
+        self.sums, self.upstream = buffers["sums"], buffers["upstream"]
+        self.activations = buffers["activations"] or self.sums[:-1]
+        self.deltas = buffers["deltas"] or self.upstream
+        self.normalised, self.weights = buffers["normalised"], buffers["weights"]
+        self.inverse, self.spectra = [None for _ in self.normalised], [None for _ in self.weights]
+        (self.gradient,) = buffers["gradient"]
 
 
 def dropout_masks(net, batch, rate, generator, dtype):
@@ -43,17 +67,18 @@ def dropout_masks(net, batch, rate, generator, dtype):
 
 
 def forward(net, theta, x, work, masks=None):
-    """Return y (B, outputs) for x (B, inputs); what the backward pass needs stays in ``work``.
+    """Return y (..., B, outputs) for x (..., B, inputs); what the backward pass needs stays in ``work``.
 
-    masks, one (B, n) for each hidden layer, multiply the hidden layers' outputs.
+    masks, one (..., B, n) for each hidden layer, multiply the hidden layers' outputs.
     """
     layers, norms, hidden = net.layers(theta), net.norms(theta), x
     work.masks, work.dropped = masks, []
     for j, u in enumerate(net.directions(theta)):
         work.spectra[j] = spectral.normalise(layers[j][0], u, work.weights[j])
     for j, (weight, bias) in enumerate(_effective(net, layers, work)):
-        out = _product(hidden, weight, work.sums[j])
-        add_bias(out, bias)
+        out = work.sums[j]
+        product(columns(weight), columns(hidden), columns(out))
+        add_bias(stacked(out), np.atleast_2d(bias))
         if j == len(layers) - 1:
             return out
         if norms:
@@ -66,13 +91,13 @@ def forward(net, theta, x, work, masks=None):
 
 
 def backward(net, theta, x, delta, work):
-    """Return dL/dtheta (n_params,), given delta = dL/dy of the last ``forward`` on the same theta, x and work."""
+    """Return dL/dtheta (..., n_params), given delta = dL/dy of the last ``forward`` on the same theta, x and work."""
     gradients, norm_gradients = net.layers(work.gradient), net.norms(work.gradient)
     layers, hidden = _effective(net, net.layers(theta), work), [x, *(work.dropped or work.activations)]
     for j in reversed(range(len(layers))):
         weight_gradient, bias_gradient = gradients[j]
-        np.dot(hidden[j].T, delta, out=weight_gradient)
-        np.dot(delta.T, work.ones, out=bias_gradient)
+        product(columns(hidden[j]), delta, weight_gradient)
+        np.matmul(columns(delta), work.ones, out=bias_gradient)
         if j < len(work.spectra):
             spectral.pull_back(weight_gradient, work.weights[j], *work.spectra[j])
         if j:
@@ -82,17 +107,18 @@ def backward(net, theta, x, delta, work):
     return work.gradient
 
 
-def input_gradient(net, theta, delta, work, columns):
-    """Return dL/dx[:, columns], given delta as for ``backward``.  No gradient of theta is formed."""
+def input_gradient(net, theta, delta, work, inputs):
+    """Return dL/dx[..., inputs], given delta as for ``backward``.  No gradient of theta is formed."""
     layers = _effective(net, net.layers(theta), work)
     for j in reversed(range(1, len(layers))):
         delta, _ = _to_layer_below(net, theta, delta, layers[j][0], work, j - 1)
-    return np.dot(layers[0][0][columns], delta.T).T
+    return columns(product(layers[0][0][..., inputs, :], columns(delta)))
 
 
 def _to_layer_below(net, theta, delta, weight, work, j):
     """d_j of hidden layer j from the delta and weight above it; and the gradients of its gain and shift, if any."""
-    upstream = _product(delta, weight.T, work.upstream[j])
+    upstream = work.upstream[j]
+    product(weight, columns(delta), columns(upstream))
     if work.masks is not None:
         upstream *= work.masks[j]
     ACTIVATIONS[net.activation].backward(upstream, work.activations[j], work.deltas[j])
@@ -107,12 +133,12 @@ def _effective(net, layers, work):
     return [(weight, bias) for weight, (_, bias) in zip(work.weights, layers)] + layers[len(work.weights) :]
 
 
-def _columns(batch, n, dtype):
-    """A buffer (batch, n) with the batch innermost."""
-    return np.empty((batch, n), dtype, order="F")
+def product(left, right, out=None):
+    """left right into ``out``, matrices or stacks of them, or into a new array.
 
-
-def _product(left, right, out):
-    """out <- left right, out in Fortran order and of the factors' dtype: BLAS is asked for the transpose."""
-    np.dot(right.T, left.T, out=out.T)
+    With one inner column, behind a single output, nothing is summed: ``np.matmul`` is slow there.
+    """
+    if left.shape[-1] > 1 or out is None:
+        return np.matmul(left, right, out=out)
+    outer(np.atleast_2d(left[..., 0]), np.atleast_2d(right[..., 0, :]), out if out.ndim > 2 else out[None])
     return out

@@ -1,12 +1,13 @@
 """Spectral normalisation of a layer's weights (Miyato et al., 2018), one of the baselines of Table 3 (R42).
 
-    W- = W / sigma,   sigma = ||W^T u||,   v = W^T u / sigma,   u of length 1
+W- = W / sigma,   sigma = ||W^T u||,   v = W^T u / sigma,   u of length 1
 
 The direction u is held while a gradient is taken, through both passes of SAM, so that d sigma / dW = u v^T exactly:
 
     dL/dW = (dL/dW- - <dL/dW-, W-> u v^T) / sigma
 
-``advance`` turns u towards W's first left singular vector, along which sigma is the largest singular value.
+``advance`` turns u towards W's first left singular vector, along which sigma is the largest singular value.  A leading
+axis of all arrays may count networks.
 """
 
 import numpy as np
@@ -17,17 +18,18 @@ def normalise(weight, u, out):
 
     Source: Table 3, R42.
     """
-    u = u / np.linalg.norm(u)
-    v = weight.T @ u
-    sigma = np.linalg.norm(v)
-    np.divide(weight, sigma, out=out)
-    return u, v / sigma, sigma
+    u = u / np.linalg.norm(u, axis=-1, keepdims=True)
+    v = np.einsum("...i,...ij->...j", u, weight)
+    sigma = np.linalg.norm(v, axis=-1, keepdims=True)
+    np.divide(weight, sigma[..., None], out=out)
+    return u, v / sigma, sigma[..., 0]
 
 
 def pull_back(gradient, normalised, u, v, sigma):
     """Turn dL/dW- into dL/dW, in place; the first two are (fan_in, fan_out).  Source: Table 3, R42."""
-    gradient -= np.vdot(gradient, normalised) * np.outer(u, v)
-    gradient /= sigma
+    along = np.einsum("...ij,...ij->...", gradient, normalised)[..., None, None]
+    gradient -= along * (u[..., :, None] * v[..., None, :])
+    gradient /= np.asarray(sigma)[..., None, None]
 
 
 def advance(weight, u):

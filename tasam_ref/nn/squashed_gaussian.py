@@ -7,7 +7,7 @@ The sigmoid and its Jacobian a (1 - a) are written with e^-|u|, so that log pi s
 
     a = e^min(u, 0) / (1 + e^-|u|),   -log(a (1 - a)) = |u| + 2 log(1 + e^-|u|)
 
-Shapes: mean, log_std, noise, latent (B, A); log_prob (B,).
+Shapes: mean, log_std, noise, latent (B, A); log_prob (B,); all may have a leading axis of policies.
 """
 
 from math import log, pi
@@ -15,15 +15,17 @@ from math import log, pi
 import numpy as np
 
 from ..kernels import policy
+from .layout import empty_batch, stacked
 
 HALF_LOG_TWO_PI = 0.5 * log(2 * pi)
 
 
 def split_head(output, log_std_min, log_std_max):
     """Split a network's output (B, 2A) into mean and clipped log_std, and where the clip lets gradients through."""
-    mean, raw = np.split(output, 2, axis=1)
-    log_std, free, scalar = np.empty_like(raw), np.empty_like(raw, bool), raw.dtype.type
-    policy.clip_log_std(raw, scalar(log_std_min), scalar(log_std_max), log_std, free)
+    shape, scalar = (*output.shape[:-1], output.shape[-1] // 2), output.dtype.type
+    mean, log_std = (empty_batch(*shape, dtype=output.dtype) for _ in range(2))
+    free = empty_batch(*shape, dtype=bool)
+    policy.split_head(stacked(output), scalar(log_std_min), scalar(log_std_max), *map(stacked, (mean, log_std, free)))
     return mean, log_std, free
 
 
@@ -35,7 +37,7 @@ def sigmoid(latent):
 def sample_latent(mean, std, noise):
     """u = mean + std noise.  The relaxed action of Sec. IV-A2 is its sigmoid."""
     latent = np.empty_like(std)
-    policy.shift_and_scale(mean, std, noise, latent)
+    policy.shift_and_scale(*map(stacked, (mean, std, noise, latent)))
     return latent
 
 
@@ -47,10 +49,10 @@ def squash(latent, noise, log_std):
     work, action = np.abs(latent), np.empty_like(latent)
     np.negative(work, out=work)
     np.exp(work, out=work)
-    policy.squash(latent, work, action)
+    policy.squash(*map(stacked, (latent, work, action)))
     np.log(work, out=work)
-    log_prob = np.full(len(latent), -latent.shape[1] * HALF_LOG_TWO_PI)
-    policy.log_density(latent, noise, log_std, work, log_prob)
+    log_prob = np.full(latent.shape[:-1], -latent.shape[-1] * HALF_LOG_TWO_PI)
+    policy.log_density(*map(stacked, (latent, noise, log_std, work)), np.atleast_2d(log_prob))
     return action, log_prob.astype(latent.dtype, copy=False)
 
 
@@ -75,7 +77,7 @@ def kl_divergence(mean, log_std, anchor_mean, anchor_log_std):
     """
     anchor_precision = np.exp(-2 * anchor_log_std)
     spread = (np.exp(2 * log_std) + (mean - anchor_mean) ** 2) * anchor_precision
-    return (anchor_log_std - log_std + 0.5 * spread - 0.5).sum(axis=1)
+    return (anchor_log_std - log_std + 0.5 * spread - 0.5).sum(axis=-1)
 
 
 def kl_gradient(mean, log_std, anchor_mean, anchor_log_std):

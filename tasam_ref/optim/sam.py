@@ -12,31 +12,36 @@ from ..kernels.update import perturb
 
 
 def perturbed(theta, gradient, rho):
-    """(12)  theta_adv = theta + rho g / ||g||, the norm over this one network, and theta where g = 0 (R45).
+    """(12)  theta_adv = theta + rho g / ||g||, the norm over each one network, and theta where g = 0 (R45).
 
-    theta and gradient (n,).  Returns a new vector (n,).
+    theta and gradient (n,), or (G, n) of G networks with a rho (G,).  Returns a new array.
     """
-    norm = get_blas_funcs("nrm2", (gradient,))(gradient)
-    if norm == 0:
-        return theta.copy()
-    theta_adv, scalar = np.empty_like(theta), theta.dtype.type
-    perturb(theta, gradient, scalar(rho), scalar(norm), theta_adv)
+    theta_adv, scalar, nrm2 = theta.copy(), theta.dtype.type, get_blas_funcs("nrm2", (gradient,))
+    for at in np.ndindex(theta.shape[:-1]):
+        norm = nrm2(gradient[at])
+        if norm > 0:
+            perturb(theta[at], gradient[at], scalar(np.asarray(rho)[at]), scalar(norm), theta_adv[at])
     return theta_adv
 
 
 def sam_gradient(gradient_of, theta, rho):
     """The gradient in (11):  grad L(theta + rho grad L(theta) / ||grad L(theta)||).
 
-    ``gradient_of`` maps (n,) to (value, gradient (n,)).  Returns L(theta) and the gradient at theta_adv.  A base
-    optimiser's step along it completes (11); plain descent gives (11) as printed.
+    ``gradient_of`` maps (n,) to (value, gradient (n,)), or (G, n) to (values (G,), gradients (G, n)).  Returns L(theta)
+    and the gradient at theta_adv.  A base optimiser's step along it completes (11); plain descent is (11) as printed.
     """
     value, gradient = gradient_of(theta)
     _, gradient_adv = gradient_of(perturbed(theta, gradient, rho))
     return value, gradient_adv
 
 
+def step_gradient(gradient_of, theta, rho=None):
+    """L(theta) and what a step descends: (11)'s gradient with SAM of radius rho, or that at theta where rho is None."""
+    return gradient_of(theta) if rho is None else sam_gradient(gradient_of, theta, rho)
+
+
 def take_step(gradient_of, theta, optimizer, rho=None):
-    """One update of theta in place: (11) with SAM of radius rho, or without where rho is None.  Returns L(theta)."""
-    value, gradient = gradient_of(theta) if rho is None else sam_gradient(gradient_of, theta, rho)
+    """One update of theta (n,) in place: (11) with SAM of radius rho, or without where that is None; gives L(theta)."""
+    value, gradient = step_gradient(gradient_of, theta, rho)
     optimizer.step(theta, gradient)
     return value

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasam_ref.kernels.update import adam_step, add_bias, follow, perturb, through_tanh
+from tasam_ref.kernels.update import adam_step, add_bias, follow, outer, perturb, through_tanh
 
 SEEDS = st.integers(0, 2**32 - 1)
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
@@ -25,9 +25,16 @@ def run_adam(gradients, learning_rate=1e-2, dtype=np.float64, epsilon=EPSILON):
 def test_passes_by_hand():
     """In both orders of memory; a radius of 10 along (3, 4), whose length is 5."""
     for order in "CF":
-        z = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], order=order)
-        add_bias(z, np.array([10.0, 20.0]))
-        assert z.tolist() == [[11, 22], [13, 24], [15, 26]]
+        z = np.array([[[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]], [[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]], order=order)
+        add_bias(z, np.array([[10.0, 20.0], [30.0, 40.0]]))
+        assert z.tolist() == [[[11, 13, 15], [22, 24, 26]], [[30, 30, 30], [41, 41, 41]]]
+        add_bias(z, np.array([[100.0, 200.0]]))
+        assert z[:, :, 0].tolist() == [[111, 222], [130, 241]]
+    out = np.empty((2, 2, 3))
+    outer(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[5.0, 6.0, 7.0], [8.0, 9.0, 10.0]]), out)
+    assert out.tolist() == [[[5, 6, 7], [10, 12, 14]], [[24, 27, 30], [32, 36, 40]]]
+    outer(np.array([[1.0, 2.0]]), np.array([[5.0, 6.0, 7.0], [8.0, 9.0, 10.0]]), out)
+    assert out[1].tolist() == [[8, 9, 10], [16, 18, 20]]
     slow, theta_adv = np.array([1.0, 2.0]), np.empty(2)
     follow(slow, np.array([5.0, -2.0]), 0.25)
     assert slow.tolist() == [2, 1]
@@ -38,7 +45,7 @@ def test_passes_by_hand():
 @given(SEEDS)
 def test_through_tanh_is_the_derivative_by_complex_step(seed):
     rng = np.random.default_rng(seed)
-    z, behind = rng.normal(0, 2, (4, 3)), rng.normal(size=(4, 3))
+    z, behind = rng.normal(0, 2, (2, 4, 3)), rng.normal(size=(2, 4, 3))
     delta = behind.copy()
     through_tanh(delta, np.tanh(z))
     np.testing.assert_allclose(delta, behind * np.imag(np.tanh(z + 1e-30j)) / 1e-30, rtol=1e-12, atol=1e-15)
@@ -47,7 +54,7 @@ def test_through_tanh_is_the_derivative_by_complex_step(seed):
 @given(SEEDS)
 def test_through_tanh_never_enlarges_a_gradient(seed):
     rng = np.random.default_rng(seed)
-    behind, activation = rng.normal(size=(3, 5)), rng.uniform(-1, 1, (3, 5))
+    behind, activation = rng.normal(size=(2, 3, 5)), rng.uniform(-1, 1, (2, 3, 5))
     delta = behind.copy()
     through_tanh(delta, activation)
     assert np.all(np.abs(delta) <= np.abs(behind))
@@ -55,10 +62,10 @@ def test_through_tanh_never_enlarges_a_gradient(seed):
 
 
 def test_through_tanh_keeps_single_precision():
-    delta = np.full((1, 1), 2.0, dtype=np.float32)
-    through_tanh(delta, np.full((1, 1), 0.5, dtype=np.float32))
+    delta = np.full((1, 1, 1), 2.0, dtype=np.float32)
+    through_tanh(delta, np.full((1, 1, 1), 0.5, dtype=np.float32))
     assert delta.dtype == np.float32
-    assert delta[0, 0] == 1.5
+    assert delta[0, 0, 0] == 1.5
 
 
 @given(st.floats(1e-3, 1e3), st.booleans(), st.integers(1, 20))

@@ -33,7 +33,7 @@ def peak(step):
 def test_only_the_perturbed_parameters_of_an_actors_step_grow_with_its_layers(
         tiny_config, rho):
     learners = [learner_of(tiny_config, setting) for setting in (NARROW, WIDE)]
-    narrow, wide = (peak(lambda x=x: x.update_actor(0, 1, 0, rho)) for x in learners)
+    narrow, wide = (peak(lambda x=x: x.update_stack([0], 1, 0, [rho])) for x in learners)
     extra = 0 if rho is None else sum(sign * x.thetas_p[0].nbytes for sign, x in zip((-1, 1), learners))
     assert wide - narrow == pytest.approx(extra, abs=SLACK)
 
@@ -48,7 +48,7 @@ def test_the_critics_step_too(tiny_config, rho):
 
 
 def test_an_actors_step_holds_at_most_so_many_arrays_of_its_batch(tiny_config):
-    """12.66 arrays (B, A) at a time: of the batch, x, the noise, the sample and the gradient."""
+    """12.91 arrays (B, A) at a time: of the batch, x, the noise, the sample and the gradient."""
     learner = learner_of(tiny_config, NARROW, "radio.num_rbs=60", "mdp.action_codec=two_bit")
     array = 32 * learner.action_dim * learner.thetas_p.itemsize
-    assert peak(lambda: learner.update_actor(0, 1, 0, None)) <= 12.7 * array
+    assert peak(lambda: learner.update_stack([0], 1, 0, [None])) <= 13 * array

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from trainings import assert_same, differs, mixed_gate, run, start
 
-from tasam_ref.marl.learner import reset_is_due
+from tasam_ref.marl.agents import reset_is_due
 from tasam_ref.marl.trainer import Trainer
 from tasam_ref.methods.registry import METHODS, configure
 from tasam_ref.oran.env import OranEnv
@@ -70,10 +70,14 @@ def test_the_students_states_are_perturbed_by_the_given_deviation(tiny_config, m
     trainer = Trainer(config, OranEnv(config))
     trainer.iterate()
     seen = []
-    monkeypatch.setattr("tasam_ref.marl.learner.take_step",
-                        lambda loss, *others: seen.append(loss.obs - loss.loss.batch.obs))
+
+    def no_gradient(loss, theta, rho):
+        seen.append(loss.obs - loss.loss.batch.obs)
+        return np.zeros(len(theta)), np.zeros_like(theta)
+
+    monkeypatch.setattr("tasam_ref.marl.learner.step_gradient", no_gradient)
     for step in (0, 1):
-        trainer.learner.update_actor(1, 0, step, None)
+        trainer.learner.update_stack([1], 0, step, [None])
     assert abs(seen[0].std() - 0.25) < 0.01
     assert abs(seen[0].mean()) < 0.01
     assert not np.array_equal(*seen)

@@ -85,7 +85,7 @@ def test_a_rate_of_one_makes_the_target_the_online_network():
 def test_an_actors_step_touches_that_actor_alone(rho):
     learner = make_learner()
     before = saved(learner)
-    learner.update_actor(1, 0, 0, rho)
+    learner.update_stack([1], 0, 0, [rho])
     after = saved(learner)
     assert changed(before, after) == {"actors", *(f"actor_optimizer/1/{k}" for k in ("mean", "square", "count"))}
     assert (before["actors"][[0, 2]] == after["actors"][[0, 2]]).all()
@@ -109,8 +109,8 @@ def test_a_critics_step_touches_critics_and_targets_alone(target, critics, rho):
 @given(order=st.permutations(range(AGENTS)))
 def test_the_order_of_the_agents_does_not_matter(rho, order):
     one, other = make_learner(), make_learner()
-    losses = {i: one.update_actor(i, 4, 1, rho) for i in range(AGENTS)}
-    assert {i: other.update_actor(i, 4, 1, rho) for i in order} == losses
+    losses = {i: one.update_stack([i], 4, 1, [rho]) for i in range(AGENTS)}
+    assert {i: other.update_stack([i], 4, 1, [rho]) for i in order} == losses
     assert (one.thetas_p == other.thetas_p).all()
 
 
@@ -133,7 +133,7 @@ def drawn(monkeypatch):
 def test_both_passes_of_a_step_share_one_batch_and_one_noise(drawn, rho, readings):
     learner = make_learner("run.seed=9", *readings)
     drawn.clear()
-    learner.update_actor(2, 5, 1, rho)
+    learner.update_stack([2], 5, 1, [rho])
     assert drawn == {(9, "replay", 5, 1, 2): 1, (9, "policy", 5, 1, 2): 1}
     drawn.clear()
     learner.update_critic(5, 1, rho)
@@ -268,7 +268,7 @@ def test_the_losses_returned_are_those_before_the_step():
     mean, log_std = policy(ACTOR, actor, obs)
     action = 1 / (1 + np.exp(-mean - np.exp(log_std) * noise))
     expected = -network(CRITIC, learner.thetas_v[0], np.hstack((obs, action))).mean()
-    assert learner.update_actor(1, 0, 0, 0.4) == pytest.approx(expected, rel=1e-12)
+    assert learner.update_stack([1], 0, 0, [0.4]) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("base", ["adam", "sgd"])
@@ -279,7 +279,7 @@ def test_a_saved_learner_goes_on_bit_for_bit(base, target):
 
     def go_on(learner, iteration):
         for i in range(AGENTS):
-            learner.update_actor(i, iteration, 0, 0.1)
+            learner.update_stack([i], iteration, 0, [0.1])
         learner.update_critic(iteration, 0, 0.1)
 
     go_on(one, 0)

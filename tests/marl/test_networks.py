@@ -12,10 +12,10 @@ from tasam_ref.config import AgentConfig
 from tasam_ref.marl.networks import build_networks
 from tasam_ref.marl.passes import (
     Scratch,
+    by_agent,
     drawn,
-    in_turn,
+    in_a_row,
     mean_latent,
-    policy_outputs,
     q_values,
     replayed,
     replayed_policy,
@@ -23,6 +23,7 @@ from tasam_ref.marl.passes import (
     smallest_q,
     smallest_q_gradient,
 )
+from tasam_ref.nn.passes import Workspace, forward
 
 OBS, ACTION, ROWS = 3, 2, 4
 ACTOR, CRITIC = (OBS, 4, 3, 2 * ACTION), (OBS + ACTION, 4, 3, 1)
@@ -85,8 +86,8 @@ def test_replaying_what_was_just_sampled_returns_its_noise_and_density(seed):
 @given(seeds)
 def test_stacked_agents_are_each_agent_alone(seed):
     networks, actors, _, obs, noise = setting(seed, agents=3)
-    work = Scratch(networks, ROWS).actor
-    outputs = policy_outputs(networks, actors, obs, in_turn(work))
+    work = Workspace(networks.actor, ROWS, np.float64, (3,))
+    outputs = in_a_row(forward(networks.actor, actors, by_agent(obs, 3), work))
     sample, again = drawn(networks, outputs, noise), replayed(networks, outputs, noise)
     for i, actor in enumerate(actors):
         mine = slice(i * ROWS, (i + 1) * ROWS)

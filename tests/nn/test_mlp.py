@@ -130,7 +130,7 @@ def test_float32_stays_float32_and_close_to_float64():
     high = [a.astype(np.float64) for a in low]
     y32, y64 = forward(net, low[0], low[1], single), forward(net, high[0], high[1], work)
     g32, g64 = backward(net, *low, single), backward(net, *high, work)
-    assert y32.dtype == g32.dtype == input_gradient(net, low[0], low[2], single, 1).dtype == np.float32
+    assert y32.dtype == g32.dtype == input_gradient(net, low[0], low[2], single, slice(1, 2)).dtype == np.float32
     np.testing.assert_allclose(y32, y64, rtol=0, atol=1e-5)
     np.testing.assert_allclose(g32, g64, rtol=0, atol=1e-5)
 

@@ -8,6 +8,8 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
+import numpy as np
+
 from ..config_io import update
 from ..marl.cost import flops, update_products
 from ..marl.learner import Learner
@@ -73,13 +75,24 @@ def listed_products(learner, rho):
 
 
 def bench_update(config, repeats):
-    """Rows (name, operations, Timing of the products, Timing) for the update without and with SAM everywhere."""
+    """Rows (name, operations, three Timings) for the update without and with SAM everywhere.
+
+    Of the products as the formulas have them, of the products as the update takes them, and of the update.
+    """
     learner, rows = filled_learner(config), []
     for name, rho in SAM.items():
-        run = updates(learner, rho)
-        timings = time_in_turns([repeat(products_of(run)), run], repeats)
-        rows.append((name, flops(listed_products(learner, rho)), *timings))
+        run, listed = updates(learner, rho), listed_products(learner, rho)
+        as_written = [_operands(*product, learner.networks.dtype) for product in listed]
+        timings = time_in_turns([repeat(as_written), repeat(products_of(run)), run], repeats)
+        rows.append((name, flops(listed), *timings))
     return rows
+
+
+def _operands(rows, inner, columns, layout, dtype):
+    """Arrays of their own for a listed product: row after row in memory, the transposed ones as views."""
+    left = np.ones((rows, inner), dtype) if layout[0] == "n" else np.ones((inner, rows), dtype).T
+    right = np.ones((inner, columns), dtype) if layout[1] == "n" else np.ones((columns, inner), dtype).T
+    return left, right, np.empty((rows, columns), dtype)
 
 
 def bench_peak(config, repeats):

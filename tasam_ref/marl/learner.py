@@ -126,7 +126,7 @@ class Learner(Agents):
         """
         agent, scope, agents = self.config.agent, self.networks.scope, np.asarray(agents)
         room = (room or self._workers.rooms[0])[slice(agents.size) if agents.ndim else 0]
-        batch = self.replay.of_agent(agents[..., None] if agents.ndim else agents, rows, PARTS[agent.policy_gradient])
+        batch = self.replay.of_agent(agents, rows, PARTS[agent.policy_gradient])
         x = scope.surroundings(batch.obs, self.replay, rows, self.seen_action)
         loss = ActorLoss(self.networks, self.thetas_v, batch, noise, self.config.temperature,
                          POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, room.batch, x,

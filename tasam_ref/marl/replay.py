@@ -45,11 +45,8 @@ class Replay:
         self.count += 1
 
     def of_agent(self, agent, rows, parts=("obs", "latent", "reward", "next_obs")):
-        """The transitions ``rows`` (n,) of B_agent as a Batch, or these parts of them.
-
-        Of agents (G, 1), side by side, ``rows`` are (G, n).
-        """
-        return Batch(**{name: self._taken(name, agent, rows) for name in parts})
+        """The transitions ``rows`` (n,) of B_agent as a Batch, or these parts of them; of agents (G,) rows (G, n)."""
+        return Batch(**{name: self._taken(name, np.expand_dims(agent, -1), rows) for name in parts})
 
     def of_all(self, rows):
         """From each B_i the transitions ``rows[i]``, (M, n), stacked agent by agent into one Batch of M n rows."""

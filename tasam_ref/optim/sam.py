@@ -16,10 +16,12 @@ def perturbed(theta, gradient, rho):
 
     theta and gradient (n,), or (G, n) of G networks with a rho (G,).  Returns a new array.
     """
-    theta_adv, scalar, nrm2 = theta.copy(), theta.dtype.type, get_blas_funcs("nrm2", (gradient,))
+    theta_adv, scalar, nrm2 = np.empty_like(theta), theta.dtype.type, get_blas_funcs("nrm2", (gradient,))
     for at in np.ndindex(theta.shape[:-1]):
         norm = nrm2(gradient[at])
-        if norm > 0:
+        if norm == 0:
+            theta_adv[at] = theta[at]
+        else:
             perturb(theta[at], gradient[at], scalar(np.asarray(rho)[at]), scalar(norm), theta_adv[at])
     return theta_adv
 

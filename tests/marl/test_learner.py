@@ -114,6 +114,19 @@ def test_the_order_of_the_agents_does_not_matter(rho, order):
     assert (one.thetas_p == other.thetas_p).all()
 
 
+@pytest.mark.parametrize("rhos", [[None, None], [0.3, 0.1]])
+@pytest.mark.parametrize("readings", [
+    (), ("agent.critic_target=twin_target", "agent.forgetting=policy_anchor"),
+    ("agent.dropout=0.2", "agent.l2_weight=0.1"), ("agent.policy_gradient=score_function",), ("agent.policy_gradient=score_function_replayed",),
+    ("agent.teachers=2", "agent.crelu=true", "agent.layer_norm=true"), ("agent.spectral_norm=true",)])
+def test_actors_side_by_side_are_each_alone(readings, rhos):
+    """Two that do not stand in a row, of three: each with its batch, noise, masks, teachers, anchor and radius."""
+    alone, together = make_learner(*readings), make_learner(*readings)
+    losses = [alone.update_stack([i], 4, 1, [rho])[0] for i, rho in zip((0, 2), rhos)]
+    assert together.update_stack([0, 2], 4, 1, rhos).tolist() == losses
+    assert changed(saved(alone), saved(together)) == set()
+
+
 @pytest.fixture
 def drawn(monkeypatch):
     """Counts the addresses at which the learner opens a stream."""

@@ -116,6 +116,17 @@ def test_batches_come_in_the_networks_number_format(dtype):
     assert {field.dtype for field in vars(replay.newest(1)).values()} == {np.dtype(dtype)}
 
 
+def test_agents_side_by_side_have_each_their_own_rows():
+    replay, _ = filled(5, 4)
+    rows = np.array([[2, 0, 0], [3, 1, 2]])
+    together = replay.of_agent(np.array([2, 0]), rows)
+    for g, agent in enumerate((2, 0)):
+        alone = replay.of_agent(agent, rows[g])
+        assert all((value[g] == vars(alone)[name]).all() for name, value in vars(together).items())
+    batches = together.obs, together.latent, together.next_obs
+    assert all(batch.swapaxes(-1, -2).flags.c_contiguous for batch in batches)
+
+
 def test_batches_lie_in_fortran_order_and_have_the_parts_that_were_asked_for():
     replay, _ = filled(5, 4)
     whole, part = replay.of_agent(1, np.array([2, 0])), replay.of_agent(1, np.array([2, 0]), ("obs", "latent"))

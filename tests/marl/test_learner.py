@@ -117,8 +117,9 @@ def test_the_order_of_the_agents_does_not_matter(rho, order):
 @pytest.mark.parametrize("rhos", [[None, None], [0.3, 0.1]])
 @pytest.mark.parametrize("readings", [
     (), ("agent.critic_target=twin_target", "agent.forgetting=policy_anchor"),
-    ("agent.dropout=0.2", "agent.l2_weight=0.1"), ("agent.policy_gradient=score_function",), ("agent.policy_gradient=score_function_replayed",),
-    ("agent.teachers=2", "agent.crelu=true", "agent.layer_norm=true"), ("agent.spectral_norm=true",)])
+    ("agent.dropout=0.2", "agent.l2_weight=0.1"), ("agent.policy_gradient=score_function",),
+    ("agent.policy_gradient=score_function_replayed",), ("agent.spectral_norm=true",),
+    ("agent.teachers=2", "agent.crelu=true", "agent.layer_norm=true")])
 def test_actors_side_by_side_are_each_alone(readings, rhos):
     """Two that do not stand in a row, of three: each with its batch, noise, masks, teachers, anchor and radius."""
     alone, together = make_learner(*readings), make_learner(*readings)

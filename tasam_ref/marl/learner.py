@@ -5,7 +5,7 @@ from copy import copy
 import numpy as np
 
 from ..kernels.update import follow
-from ..nn.layout import columns, stack
+from ..nn.layout import as_batch, columns, stack
 from ..nn.passes import Workspace, dropout_masks, forward
 from ..nn.squashed_gaussian import sigmoid
 from ..optim.sam import step_gradient, take_step
@@ -48,7 +48,7 @@ class Learner(Agents):
         """TD-errors delta (M, Ne) of the iteration's own transitions, by the reading R33."""
         agent, beta = self.config.agent, self.config.temperature
         batch = self.replay.newest(self.config.run.frames_per_iteration)
-        noise = self._normal((2, len(batch.reward), self.action_dim), "td_error", iteration)
+        noise = as_batch(self._normal((2, len(batch.reward), self.action_dim), "td_error", iteration))
 
         def value(obs, action):
             return smallest_q(self.networks, self.thetas_v, obs, action, self._fresh_critic)

@@ -69,7 +69,7 @@ class Learner(Agents):
 
     def update_actors(self, iteration, step, radii):
         """``update_stack`` of every actor with its own of the ``radii``.  Returns the losses (M,)."""
-        losses = np.empty(self.num_agents)
+        losses = np.empty(self.num_agents, self.networks.dtype)
 
         def update(agents, room):
             losses[agents] = self.update_stack(agents, iteration, step, [radii[i] for i in agents], room)

@@ -247,6 +247,6 @@ class _Room:
 
 def _rows(thetas, agents):
     """The rows of agents i or (G,) of thetas (M, n_params): where they stand in a row, a view."""
-    if agents.ndim and agents[-1] - agents[0] == agents.size - 1:
+    if agents.ndim and (np.diff(agents) == 1).all():
         return thetas[agents[0] : agents[-1] + 1]
     return thetas[agents]

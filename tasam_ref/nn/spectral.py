@@ -27,7 +27,7 @@ def normalise(weight, u, out):
 
 def pull_back(gradient, normalised, u, v, sigma):
     """Turn dL/dW- into dL/dW, in place; the first two are (fan_in, fan_out).  Source: Table 3, R42."""
-    along = np.einsum("...ij,...ij->...", gradient, normalised)[..., None, None]
+    along = np.sum(gradient * normalised, axis=(-2, -1))[..., None, None]
     gradient -= along * (u[..., :, None] * v[..., None, :])
     gradient /= np.asarray(sigma)[..., None, None]
 

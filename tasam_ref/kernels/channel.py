@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy")
 def mean_power(position, ru_position, rb_power_w, gain_1m, exponent, min_distance):
     """Mean received power p d^-eta of (1), before fading.
 
@@ -27,7 +27,7 @@ def mean_power(position, ru_position, rb_power_w, gain_1m, exponent, min_distanc
     return power
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy")
 def sinr_physical(power, fading, activity, serving, noise_w):
     """SINR with the interference that the user itself receives (reading R01 ``physical``).
 
@@ -53,7 +53,7 @@ def sinr_physical(power, fading, activity, serving, noise_w):
     return sinr
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy")
 def sinr_literal(power, fading, claims, served, serving, noise_w):
     """SINR with the interference as (1) prints it: each interferer at the distance and fading of its own user.
 

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy")
 def move(position, heading, speed, centre, radius, frame_s):
     """Move every user for one frame along its heading; at the edge of its disc it turns back to the centre.
 

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy")
 def link_rate(sinr, claims, serving, slice_of, rb_bandwidth_hz):
     """Rate of each user on each RB that its slice holds in its cell; zero elsewhere.
 
@@ -23,7 +23,7 @@ def link_rate(sinr, claims, serving, slice_of, rb_bandwidth_hz):
     return rate
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy")
 def user_rate(rate, claims, served):
     """Sum (1) over the RBs: what each user gets in the frame.
 

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy")
 def round_robin(claims, rate, group_start, mean_rate, pointer, memory):
     """Users take turns, RB by RB, and the turn carries over to the next frame.  Source: Sec. III-A, R46."""
     num_rus, num_slices, num_rbs = claims.shape
@@ -31,7 +31,7 @@ def round_robin(claims, rate, group_start, mean_rate, pointer, memory):
     return served, new_pointer
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy")
 def maximum_rate(claims, rate, group_start, mean_rate, pointer, memory):
     """Each RB goes to the user with the highest rate on it; the first of equals.  Source: Sec. III-A, R46."""
     num_rus, num_slices, num_rbs = claims.shape
@@ -49,7 +49,7 @@ def maximum_rate(claims, rate, group_start, mean_rate, pointer, memory):
     return served, pointer
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy")
 def proportional_fair(claims, rate, group_start, mean_rate, pointer, memory):
     """Each RB goes to the user with the highest rate over average, RB by RB within the frame.
 

@@ -19,7 +19,7 @@ from tasam_ref.experiments.training import train
 from tasam_ref.marl import learner
 from tasam_ref.marl.checkpoint import load_checkpoint, save_checkpoint
 from tasam_ref.marl.learner import Learner
-from tasam_ref.marl.losses import ActorLoss, Anchor
+from tasam_ref.marl.losses import Anchor
 from tasam_ref.marl.replay import Batch
 from tasam_ref.marl.trainer import Trainer
 from tasam_ref.methods.registry import configure
@@ -58,30 +58,32 @@ def mismatches(one, other, but=()):
 
 @contextmanager
 def watched_steps(watch):
-    """While it lasts, ``watch(loss, theta)`` is called for every step that an actor or the critic takes.
+    """While it lasts, ``watch(i, loss, theta)`` is called for every step that actor i, or the critic (None), takes.
 
-    Actors learn side by side; each is watched alone, in order, once they all have taken their steps.
+    Actors learn side by side; each is watched alone, in order, once they all have taken their steps.  Their losses must
+    be ``ActorLoss``, nothing around it.
     """
-    originals, actors = (learner.step_gradient, learner.take_step, Learner.update_stack, Learner.update_actors), {}
+    originals = learner.step_gradient, learner.take_step, Learner.update_stack, Learner.update_actors
+    asked, actors = [], {}
 
     def step_gradient(loss, thetas, rho=None):
-        actors["now"] = loss, thetas.copy()
+        asked.append((loss, thetas.copy()))
         return originals[0](loss, thetas, rho)
 
     def take_step(loss, theta, optimizer, rho=None):
-        watch(loss, theta)
+        watch(None, loss, theta)
         return originals[1](loss, theta, optimizer, rho)
 
     def update_stack(self, agents, *others):
         result = originals[2](self, agents, *others)
-        loss, thetas = actors.pop("now")
+        loss, thetas = asked.pop()
         actors.update({i: (alone(loss, g), thetas[g]) for g, i in enumerate(agents)})
         return result
 
     def update_actors(self, *others):
         result = originals[3](self, *others)
         for i in range(self.num_agents):
-            watch(*actors.pop(i))
+            watch(i, *actors.pop(i))
         return result
 
     learner.step_gradient, learner.take_step = step_gradient, take_step
@@ -172,7 +174,7 @@ def experiences_come_from_the_current_policies():
 def batch_origins(trainer, train):
     """Buffer and place (n, 2) of the rows of every batch that ``train()`` draws, found by their state."""
     width, drawn, replay = trainer.env.obs_dim, [], trainer.learner.replay
-    with watched_steps(lambda loss, theta: drawn.append(loss.batch.obs if isinstance(loss, ActorLoss) else loss.x)):
+    with watched_steps(lambda i, loss, theta: drawn.append(loss.x if i is None else loss.batch.obs)):
         train()
     buffers = [replay.of_agent(i, np.arange(replay.size)).obs for i in range(3)]
     held = {row.tobytes(): (i, k) for i, buffer in enumerate(buffers) for k, row in enumerate(buffer)}
@@ -202,7 +204,7 @@ def steps_are_the_printed_lines():
         for t in range(6):
             rho, both = 0.5 - 0.49 * t / 5, []
 
-            def watch(loss, theta, rho=rho, both=both):
+            def watch(i, loss, theta, rho=rho, both=both):
                 plain = loss(theta)[1].copy()
                 both.append((plain, loss(theta + rho * plain / np.linalg.norm(plain))[1].copy()))
 

@@ -5,8 +5,6 @@ The average is written out as a sum over all earlier policies; the loss comes fr
 
 import numpy as np
 
-from tasam_ref.marl.losses import ActorLoss
-
 from . import twins
 from .checks import check
 from .oracles import complex_gradient, largest, relative_error
@@ -28,9 +26,8 @@ def watched_training(watch):
     trainer, met = start("both_sam", *ANCHORED), [[], [], []]
     learns = trainer.learner
 
-    def on_step(loss, theta):
-        if isinstance(loss, ActorLoss):
-            i = min(range(3), key=lambda k: len(met[k]))
+    def on_step(i, loss, theta):
+        if i is not None:
             met[i].append(theta)
             watch(learns, i, met[i], loss)
 

@@ -34,7 +34,7 @@ def part_rows(config, repeats):
 
 
 def thread_rows(config, repeats):
-    """The update with so many agents learning at a time, beside what its products alone gain from threads."""
+    """The update by so many threads, which share its actors, beside what its products alone gain from threads."""
     timings = bench_threads(config, repeats)
     for threads, (products, *pair) in timings.items():
         gain = threads * timings[1][0].median / products.median

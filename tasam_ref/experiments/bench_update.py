@@ -6,6 +6,7 @@ The bound is the update's matrix products alone: those of a real update, in its 
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from unittest import mock
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from ..config_io import update
 from ..marl.cost import flops, update_products
 from ..marl.learner import Learner
+from ..marl.losses import PARTS
 from ..marl.passes import drawn
 from ..marl.trainer import Trainer
 from ..methods.registry import configure
@@ -88,8 +90,12 @@ def bench_update(config, repeats):
     return rows
 
 
+@cache
 def _operands(rows, inner, columns, layout, dtype):
-    """Arrays of their own for a listed product: row after row in memory, the transposed ones as views."""
+    """Arrays for a listed product: row after row in memory, the transposed ones as views.
+
+    Equal products share them: warmer in the cache than an update's own, they show the layout at its best.
+    """
     left = np.ones((rows, inner), dtype) if layout[0] == "n" else np.ones((inner, rows), dtype).T
     right = np.ones((inner, columns), dtype) if layout[1] == "n" else np.ones((columns, inner), dtype).T
     return left, right, np.empty((rows, columns), dtype)
@@ -119,11 +125,11 @@ def bench_parts(config, repeats):
     output, noise = (generator.standard_normal((n, batch)).astype(dtype).T for n in (2 * count, count))
 
     parts = {
-        "one actor's step": lambda: learner.update_stack([0], 0, 0, [None]),
+        "one actor's step": lambda: learner.update_stack([0], 0, 0),
         "the critic's step": lambda: learner.update_critic(0, 0, None),
         "Adam, of one actor": lambda: optimizer.step(theta, gradient),
         "sample and log-density, of one batch": lambda: drawn(learner.networks, output, noise),
-        "replay, of one batch": lambda: learner.replay.of_agent(0, rows, ("obs", "latent")),
+        "replay, of one batch": lambda: learner.replay.of_agent(0, rows, PARTS[config.agent.policy_gradient]),
     }
     return dict(zip(parts, time_in_turns(list(parts.values()), repeats)))
 

@@ -28,7 +28,7 @@ def open_or_create(path, method, config, resume):
 
 
 def train(folder, threads=1):
-    """Bring the run in ``folder`` to its end, with so many agents learning at a time, and return the folder.
+    """Bring the run in ``folder`` to its end, its actors' updates shared by so many threads, and return the folder.
 
     Raises RunFailure when the run diverges or is interrupted; what was reached is kept, and calling again goes on.
     """

@@ -1,6 +1,6 @@
 """The element-wise arithmetic of the squashed Gaussian, between exponentials and logarithms, which are NumPy's.
 
-``nn.squashed_gaussian`` and ``marl.losses`` have the formulas.  Batches of G policies come as ``nn.layout.stacked``
+``nn.squashed_gaussian`` and ``marl.losses`` have the formulas.  Batches of G policies come as ``nn.layout.for_kernels``
 gives them, (G, A, B) with the batch innermost; a network's output and its gradient are (G, 2A, B), mean before log_std.
 """
 

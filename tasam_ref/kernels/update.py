@@ -1,6 +1,6 @@
 """Element-wise passes of the gradient update, each in one sweep over memory; nothing is allocated.
 
-Batches of G networks come as ``nn.layout.stacked`` gives them: (G, n, B), the batch innermost.
+Batches of G networks come as ``nn.layout.for_kernels`` gives them: (G, n, B), the batch innermost.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """What the global critic sees: one DU's state and action, or those of all DUs at once (R39).
 
-Values of n transitions of each of M DUs come stacked agent by agent, (M n, ...).  A scope arranges them as the
+Values of n transitions of each of M DUs come agent by agent, (M n, ...).  A scope arranges them as the
 critic's input rows, and its outputs back:
 
     shared_local   Q(s_i, a_i)           M n rows of D + A columns, one output

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..kernels.policy import mean_through_clip
-from ..nn.layout import stacked
+from ..nn.layout import for_kernels
 from ..nn.passes import Workspace, backward, forward
 from ..nn.squashed_gaussian import kl_divergence, kl_gradient, split_head
 from .networks import Networks
@@ -20,7 +20,8 @@ class DistillationLoss:
     """A loss plus  weight / K  sum over the K teachers of  E[KL(pi(.|s + e) || teacher(.|s))].
 
     obs (n, D) holds the perturbed states s + e, ``teachers`` each teacher's mean and log_std (n, A) on the true ones.
-    ``work`` must be another workspace than that of the loss.  Source: Sec. V-B, R43.
+    ``work`` must be another workspace than that of the loss.  For a stack of actors all are (G, n, ...), as in
+    ``ActorLoss``.  Source: Sec. V-B, R43.
     """
 
     loss: object
@@ -39,7 +40,7 @@ class DistillationLoss:
         for teacher in self.teachers:
             value = value + share * kl_divergence(mean, log_std, *teacher).mean(axis=-1)
             delta += share * np.concatenate(kl_gradient(mean, log_std, *teacher), axis=-1)
-        mean_through_clip(stacked(delta), stacked(free))
+        mean_through_clip(for_kernels(delta), for_kernels(free))
         gradient += backward(self.networks.actor, theta, self.obs, delta, self.work)
         return value, gradient
 

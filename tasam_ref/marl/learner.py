@@ -1,11 +1,9 @@
 """The learning half of Algorithm 1: how all actors and the global critic take their steps."""
 
-from copy import copy
-
 import numpy as np
 
 from ..kernels.update import follow
-from ..nn.layout import as_batch, columns, stack
+from ..nn.layout import as_batch, empty_batch, stack, transposed
 from ..nn.passes import Workspace, dropout_masks, forward
 from ..nn.squashed_gaussian import sigmoid
 from ..optim.sam import step_gradient, take_step
@@ -23,8 +21,8 @@ class Learner(Agents):
     """The agents, and how they act and learn.
 
     Actors of one shape are evaluated side by side, as stacks (G, ...).  Every random number of iteration t and step g
-    comes from a stream of its own, so that no result depends on how actors are stacked: ``threads`` stacks may learn at
-    a time, to the same bits.  ``executed`` maps relaxed actions to executed ones (the environment's codec).
+    comes from a stream of its own, so that no result depends on how actors are stacked: ``threads`` threads may share
+    them, to the same bits.  ``executed`` maps relaxed actions to executed ones (the environment's codec).
     """
 
     def __init__(self, config, num_agents, obs_dim, action_dim, executed, threads=1):
@@ -72,7 +70,8 @@ class Learner(Agents):
         losses = np.empty(self.num_agents, self.networks.dtype)
 
         def update(agents, room):
-            losses[agents] = self.update_stack(agents, iteration, step, [radii[i] for i in agents], room)
+            own = None if radii[agents[0]] is None else [radii[i] for i in agents]
+            losses[agents] = self.update_stack(agents, iteration, step, own, room)
 
         self._workers.map(update, self._stacks(radii))
         return losses
@@ -83,24 +82,26 @@ class Learner(Agents):
         An actor with a place of its own in the critic's input goes alone (R39).
         """
         with_sam = np.array([rho is not None for rho in radii])
-        kinds = [np.flatnonzero(kind) for kind in (with_sam, ~with_sam)]
-        return [agents for kind in kinds for agents in (
-            self._shares(kind) if self.networks.scope.one_place else kind[:, None])]
+        stacks = []
+        for kind in np.flatnonzero(with_sam), np.flatnonzero(~with_sam):
+            stacks += self._shares(kind) if self.networks.scope.one_place else list(kind[:, None])
+        return stacks
 
     def _shares(self, agents):
         """The agents divided among the threads."""
         return [share for share in np.array_split(agents, self._workers.threads) if share.size]
 
-    def update_stack(self, agents, iteration, step, radii, room=None):
-        """One step of these actors (G,) on (9), all with SAM of their ``radii`` or all without (None).
+    def update_stack(self, agents, iteration, step, radii=None, room=None):
+        """One step of these actors (G,) on (9), with SAM of their ``radii`` (G,) or without (None).
 
-        Returns the losses (G,).  Source: Algorithm 1, lines 11-18, each on a batch of its own buffer B_i (R40).
+        A joint critic takes them one at a time (R39).  Returns the losses (G,).  Source: Algorithm 1, lines 11-18, each
+        on a batch of its own buffer B_i (R40).
         """
         agents = np.asarray(agents)
         for i in agents:
             self._advance_anchor(i)
         loss = self.actor_loss(agents, *self._draws(agents, iteration, step), room)
-        values, gradients = step_gradient(loss, _rows(self.thetas_p, agents), None if radii[0] is None else radii)
+        values, gradients = step_gradient(loss, _rows(self.thetas_p, agents), radii)
         for i, gradient in zip(agents, gradients):
             self.actor_optimizers[i].step(self.thetas_p[i], gradient)
             self.networks.actor.advance(self.thetas_p[i])
@@ -125,13 +126,14 @@ class Learner(Agents):
         teachers (R43); ``room`` has the buffers, by default the first worker's.
         """
         agent, scope, agents = self.config.agent, self.networks.scope, np.asarray(agents)
-        room = (room or self._workers.rooms[0])[slice(agents.size) if agents.ndim else 0]
+        room, part = room or self._workers.rooms[0], slice(agents.size) if agents.ndim else 0
+        scratch, student = room.batch[part], room.student and room.student[part]
         batch = self.replay.of_agent(agents, rows, PARTS[agent.policy_gradient])
         x = scope.surroundings(batch.obs, self.replay, rows, self.seen_action)
         loss = ActorLoss(self.networks, self.thetas_v, batch, noise, self.config.temperature,
-                         POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, room.batch, x,
-                         scope.place(agents.flat[0]), self._anchor(agents, batch.obs, room.batch.actor), masks)
-        return self._regularised(self._distilled(loss, agents, moved, room.student))
+                         POLICY_GRADIENTS[agent.policy_gradient], self.seen_action, scratch, x,
+                         scope.place(agents.flat[0]), self._anchor(agents, batch.obs, scratch.actor), masks)
+        return self._regularised(self._distilled(loss, agents, moved, student))
 
     def _regularised(self, loss):
         """The loss that is descended: with the L2 term of the baseline where there is one (R42)."""
@@ -211,12 +213,15 @@ class Learner(Agents):
 
     def _policy_outputs(self, obs):
         """The output of every actor, (M n, 2A), on obs (M n, D) agent by agent."""
-        def outputs(agents, room):
-            first, end, count = agents[0], agents[-1] + 1, agents.size
-            own = by_agent(obs, self.num_agents)[first:end]
-            return in_a_row(forward(self.networks.actor, self.thetas_p[first:end], own, room.transitions[:count]))
+        outputs = empty_batch(len(obs), 2 * self.action_dim, dtype=obs.dtype)
+        own, out = by_agent(obs, self.num_agents), by_agent(outputs, self.num_agents)
 
-        return np.concatenate(self._workers.map(outputs, self._shares(np.arange(self.num_agents))))
+        def evaluate(agents, room):
+            part = slice(agents[0], agents[-1] + 1)
+            out[part] = forward(self.networks.actor, self.thetas_p[part], own[part], room.transitions[: agents.size])
+
+        self._workers.map(evaluate, self._shares(np.arange(self.num_agents)))
+        return outputs
 
     def _normal(self, shape, name, *index):
         return stream(self.config.run.seed, name, *index).standard_normal(shape, dtype=self.networks.dtype)
@@ -226,7 +231,7 @@ class Learner(Agents):
         normal = np.empty((len(addresses), *shape), self.networks.dtype)
         for out, address in zip(normal, addresses):
             stream(self.config.run.seed, name, *address).standard_normal(out=out, dtype=normal.dtype)
-        return columns(normal)
+        return transposed(normal)
 
 
 class _Room:
@@ -238,11 +243,6 @@ class _Room:
         self.batch = Scratch(networks, agent.batch_size, num_critics(agent), (count,))
         self.student = Workspace(actor, agent.batch_size, dtype, (count,)) if agent.teachers else None
         self.transitions = Workspace(actor, transitions, dtype, (count,))
-
-    def __getitem__(self, agents):
-        part = copy(self)
-        part.batch, part.student = self.batch[agents], self.student and self.student[agents]
-        return part
 
 
 def _rows(thetas, agents):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..kernels.policy import mean_through_clip, reparameterised_gradient
-from ..nn.layout import empty_batch, stacked
+from ..nn.layout import empty_batch, for_kernels
 from ..nn.passes import Workspace, backward, forward
 from ..nn.squashed_gaussian import kl_divergence, kl_gradient, score
 from .networks import Networks
@@ -58,7 +58,7 @@ class ActorLoss:
             policies = sample.mean, sample.log_std, self.anchor.mean, self.anchor.log_std
             value = value + self.anchor.weight * kl_divergence(*policies).mean(axis=-1)
             delta += self.anchor.weight * np.concatenate(kl_gradient(*policies), axis=-1)
-        mean_through_clip(stacked(delta), stacked(sample.free))
+        mean_through_clip(for_kernels(delta), for_kernels(sample.free))
         return value, backward(self.networks.actor, theta, self.batch.obs, delta, self.scratch.actor)
 
     def asked(self, action):
@@ -85,8 +85,8 @@ def reparameterised(loss, theta):
     q, q_gradient = smallest_q_gradient(loss.networks, loss.thetas_v, loss.asked(action), loss.place,
                                         loss.scratch.critics)
     delta = empty_batch(*action.shape[:-1], 2 * action.shape[-1], dtype=action.dtype)
-    batches = map(stacked, (action, sample.std, loss.noise, q_gradient))
-    reparameterised_gradient(*batches, action.dtype.type(beta), stacked(delta))
+    batches = map(for_kernels, (action, sample.std, loss.noise, q_gradient))
+    reparameterised_gradient(*batches, action.dtype.type(beta), for_kernels(delta))
     return np.mean(beta * sample.log_prob - q, axis=-1), sample, delta
 
 
@@ -137,7 +137,10 @@ class CriticLoss:
 
 @dataclass(frozen=True)
 class L2Loss:
-    """A loss plus ``weight`` ||theta||^2: the L2 baseline of Sec. VI-A, in the loss and over all parameters (R42)."""
+    """A loss plus ``weight`` ||theta||^2: the L2 baseline of Sec. VI-A, in the loss and over all parameters (R42).
+
+    Of a stack of networks (G, n_params) each has its own.
+    """
 
     loss: object
     weight: float
@@ -146,6 +149,7 @@ class L2Loss:
         """Return the loss at theta (n_params,) and its gradient (n_params,), which the next call overwrites."""
         value, gradient = self.loss(theta)
         gradient += theta.dtype.type(2 * self.weight) * theta
+        # Summed in float64: where both parts nearly cancel, rounding in float32 would be most of what is left.
         return value + self.weight * np.sum(theta * theta, axis=-1, dtype=np.float64), gradient
 
 

@@ -10,7 +10,7 @@ from functools import reduce
 
 import numpy as np
 
-from ..nn.layout import columns, empty_batch
+from ..nn.layout import empty_batch, transposed
 from ..nn.passes import Workspace, forward, input_gradient
 from ..nn.squashed_gaussian import sample_latent, split_head, squash
 
@@ -80,7 +80,7 @@ def replayed(networks, output, latent):
 
 def by_agent(batch, num_agents):
     """A batch (M n, k) agent by agent as a stack (M, n, k), a view."""
-    return columns(columns(batch).reshape(batch.shape[1], num_agents, -1).swapaxes(0, 1))
+    return transposed(transposed(batch).reshape(batch.shape[1], num_agents, -1).swapaxes(0, 1))
 
 
 def in_a_row(stack):

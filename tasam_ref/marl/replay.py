@@ -49,7 +49,7 @@ class Replay:
         return Batch(**{name: self._taken(name, np.expand_dims(agent, -1), rows) for name in parts})
 
     def of_all(self, rows):
-        """From each B_i the transitions ``rows[i]``, (M, n), stacked agent by agent into one Batch of M n rows."""
+        """From each B_i the transitions ``rows[i]``, (M, n), agent by agent, as one Batch of M n rows."""
         agents = np.repeat(np.arange(rows.shape[0]), rows.shape[1])
         return Batch(**{name: self._taken(name, agents, rows.ravel()) for name in self._arrays})
 

@@ -17,7 +17,7 @@ class Trainer:
     ``state()`` and ``set_state()`` carry everything across a break: a resumed run continues bit for bit.
     ``snapshots`` keeps earlier actors (M, n_params) by name: ``stage_k`` at the end of every stage but the last, and
     ``equal_gradients`` once the run has spent what it would spend without SAM in all, if that is before its end.
-    ``threads`` agents learn at a time; the bits are the same for any number.
+    ``threads`` threads share the actors' updates; the bits are the same for any number.
     """
 
     def __init__(self, config, env, threads=1):

@@ -11,7 +11,7 @@ Batches (B, n) may have a leading axis of networks, and their parameters then to
 import numpy as np
 
 from ..kernels.update import through_tanh
-from .layout import stacked
+from .layout import for_kernels
 
 EPSILON = 1e-5
 
@@ -27,7 +27,7 @@ class Tanh:
     @staticmethod
     def backward(upstream, activation, out):
         """Write dL/dy (B, n) to ``out``, given s = ``upstream`` and h; out may be upstream itself."""
-        through_tanh(stacked(upstream), stacked(activation))
+        through_tanh(for_kernels(upstream), for_kernels(activation))
         if out is not upstream:
             out[...] = upstream
 

@@ -9,22 +9,22 @@ import numpy as np
 
 def empty_batch(*shape, dtype):
     """An array (..., B, n) in this order."""
-    return columns(np.empty((*shape[:-2], shape[-1], shape[-2]), dtype))
+    return transposed(np.empty((*shape[:-2], shape[-1], shape[-2]), dtype))
 
 
 def as_batch(array):
     """The array (..., B, n) in this order: itself, or a copy."""
-    return columns(np.ascontiguousarray(columns(array)))
+    return transposed(np.ascontiguousarray(transposed(array)))
 
 
-def columns(batch):
+def transposed(batch):
     """The batch (..., B, n) as (..., n, B), a view in C order; and the other way round."""
     return batch.swapaxes(-1, -2)
 
 
-def stacked(batch):
+def for_kernels(batch):
     """The batch (B, n) or (G, B, n) as (G, n, B), a view: what Numba's loops walk; for one network G is 1."""
-    walked = columns(batch)
+    walked = transposed(batch)
     return walked if walked.ndim == 3 else walked[None]
 
 

@@ -19,14 +19,14 @@ import numpy as np
 from ..kernels.update import add_bias, outer
 from . import spectral
 from .hidden_units import ACTIVATIONS, layer_norm, layer_norm_backward
-from .layout import columns, empty_batch, stacked
+from .layout import empty_batch, for_kernels, transposed
 
 
 class Workspace:
     """Buffers for one batch size: what a forward pass leaves for the backward pass, and the gradients.
 
-    ``stack`` is () for one network, or (G,).  Of a stack's, ``work[:k]`` are the buffers of the first k, ``work[0]``
-    those of one alone: views.
+    ``stack`` is () for one network, or (G,).  Of a stack's, and of no other, ``work[:k]`` are the buffers of the first
+    k, ``work[0]`` those of one alone: views.
     """
 
     def __init__(self, net, batch, dtype, stack=()):
@@ -77,8 +77,8 @@ def forward(net, theta, x, work, masks=None):
         work.spectra[j] = spectral.normalise(layers[j][0], u, work.weights[j])
     for j, (weight, bias) in enumerate(_effective(net, layers, work)):
         out = work.sums[j]
-        product(columns(weight), columns(hidden), columns(out))
-        add_bias(stacked(out), np.atleast_2d(bias))
+        product(transposed(weight), transposed(hidden), transposed(out))
+        add_bias(for_kernels(out), np.atleast_2d(bias))
         if j == len(layers) - 1:
             return out
         if norms:
@@ -96,8 +96,8 @@ def backward(net, theta, x, delta, work):
     layers, hidden = _effective(net, net.layers(theta), work), [x, *(work.dropped or work.activations)]
     for j in reversed(range(len(layers))):
         weight_gradient, bias_gradient = gradients[j]
-        product(columns(hidden[j]), delta, weight_gradient)
-        np.matmul(columns(delta), work.ones, out=bias_gradient)
+        product(transposed(hidden[j]), delta, weight_gradient)
+        np.matmul(transposed(delta), work.ones, out=bias_gradient)
         if j < len(work.spectra):
             spectral.pull_back(weight_gradient, work.weights[j], *work.spectra[j])
         if j:
@@ -112,13 +112,13 @@ def input_gradient(net, theta, delta, work, inputs):
     layers = _effective(net, net.layers(theta), work)
     for j in reversed(range(1, len(layers))):
         delta, _ = _to_layer_below(net, theta, delta, layers[j][0], work, j - 1)
-    return columns(product(layers[0][0][..., inputs, :], columns(delta)))
+    return transposed(product(layers[0][0][..., inputs, :], transposed(delta)))
 
 
 def _to_layer_below(net, theta, delta, weight, work, j):
     """d_j of hidden layer j from the delta and weight above it; and the gradients of its gain and shift, if any."""
     upstream = work.upstream[j]
-    product(weight, columns(delta), columns(upstream))
+    product(weight, transposed(delta), transposed(upstream))
     if work.masks is not None:
         upstream *= work.masks[j]
     ACTIVATIONS[net.activation].backward(upstream, work.activations[j], work.deltas[j])

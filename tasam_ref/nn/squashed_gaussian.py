@@ -15,7 +15,7 @@ from math import log, pi
 import numpy as np
 
 from ..kernels import policy
-from .layout import empty_batch, stacked
+from .layout import empty_batch, for_kernels
 
 HALF_LOG_TWO_PI = 0.5 * log(2 * pi)
 
@@ -25,7 +25,8 @@ def split_head(output, log_std_min, log_std_max):
     shape, scalar = (*output.shape[:-1], output.shape[-1] // 2), output.dtype.type
     mean, log_std = (empty_batch(*shape, dtype=output.dtype) for _ in range(2))
     free = empty_batch(*shape, dtype=bool)
-    policy.split_head(stacked(output), scalar(log_std_min), scalar(log_std_max), *map(stacked, (mean, log_std, free)))
+    policy.split_head(for_kernels(output), scalar(log_std_min), scalar(log_std_max),
+                      *map(for_kernels, (mean, log_std, free)))
     return mean, log_std, free
 
 
@@ -37,7 +38,7 @@ def sigmoid(latent):
 def sample_latent(mean, std, noise):
     """u = mean + std noise.  The relaxed action of Sec. IV-A2 is its sigmoid."""
     latent = np.empty_like(std)
-    policy.shift_and_scale(*map(stacked, (mean, std, noise, latent)))
+    policy.shift_and_scale(*map(for_kernels, (mean, std, noise, latent)))
     return latent
 
 
@@ -49,10 +50,10 @@ def squash(latent, noise, log_std):
     work, action = np.abs(latent), np.empty_like(latent)
     np.negative(work, out=work)
     np.exp(work, out=work)
-    policy.squash(*map(stacked, (latent, work, action)))
+    policy.squash(*map(for_kernels, (latent, work, action)))
     np.log(work, out=work)
     log_prob = np.full(latent.shape[:-1], -latent.shape[-1] * HALF_LOG_TWO_PI)
-    policy.log_density(*map(stacked, (latent, noise, log_std, work)), np.atleast_2d(log_prob))
+    policy.log_density(*map(for_kernels, (latent, noise, log_std, work)), np.atleast_2d(log_prob))
     return action, log_prob.astype(latent.dtype, copy=False)
 
 

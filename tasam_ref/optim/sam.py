@@ -14,15 +14,16 @@ from ..kernels.update import perturb
 def perturbed(theta, gradient, rho):
     """(12)  theta_adv = theta + rho g / ||g||, the norm over each one network, and theta where g = 0 (R45).
 
-    theta and gradient (n,), or (G, n) of G networks with a rho (G,).  Returns a new array.
+    theta and gradient (n,), or (G, n) of G networks with a rho (G,) or one for all.  Returns a new array.
     """
-    theta_adv, scalar, nrm2 = np.empty_like(theta), theta.dtype.type, get_blas_funcs("nrm2", (gradient,))
-    for at in np.ndindex(theta.shape[:-1]):
+    theta_adv, nrm2 = np.empty_like(theta), get_blas_funcs("nrm2", (gradient,))
+    rho = np.broadcast_to(rho, theta.shape[:-1]).astype(theta.dtype)
+    for at in np.ndindex(rho.shape):
         norm = nrm2(gradient[at])
         if norm == 0:
             theta_adv[at] = theta[at]
         else:
-            perturb(theta[at], gradient[at], scalar(np.asarray(rho)[at]), scalar(norm), theta_adv[at])
+            perturb(theta[at], gradient[at], rho[at], theta.dtype.type(norm), theta_adv[at])
     return theta_adv
 
 

@@ -29,13 +29,26 @@ def peak(step):
         tracemalloc.stop()
 
 
+def more_parameters(learners):
+    narrow, wide = (learner.thetas_p[0].nbytes for learner in learners)
+    return wide - narrow
+
+
 @pytest.mark.parametrize("rho", [None, 0.1])
 def test_only_the_perturbed_parameters_of_an_actors_step_grow_with_its_layers(
         tiny_config, rho):
     learners = [learner_of(tiny_config, setting) for setting in (NARROW, WIDE)]
-    narrow, wide = (peak(lambda x=x: x.update_stack([0], 1, 0, [rho])) for x in learners)
-    extra = 0 if rho is None else sum(sign * x.thetas_p[0].nbytes for sign, x in zip((-1, 1), learners))
+    narrow, wide = (peak(lambda x=x: x.update_stack([0], 1, 0, rho and [rho])) for x in learners)
+    extra = 0 if rho is None else more_parameters(learners)
     assert wide - narrow == pytest.approx(extra, abs=SLACK)
+
+
+@pytest.mark.parametrize(("rhos", "copies"), [(None, 2), ([0.1, 0.2], 4)])
+def test_actors_that_do_not_stand_in_a_row_are_copied_before_they_are_perturbed(tiny_config, rhos, copies):
+    """As those are whom the gate chose: parameters of two actors, and with SAM as many perturbed ones."""
+    learners = [learner_of(tiny_config, setting) for setting in (NARROW, WIDE)]
+    narrow, wide = (peak(lambda x=x: x.update_stack([0, 2], 1, 0, rhos)) for x in learners)
+    assert wide - narrow == pytest.approx(copies * more_parameters(learners), abs=SLACK)
 
 
 @pytest.mark.parametrize("rho", [None, 0.1])
@@ -51,4 +64,4 @@ def test_an_actors_step_holds_at_most_so_many_arrays_of_its_batch(tiny_config):
     """12.91 arrays (B, A) at a time: of the batch, x, the noise, the sample and the gradient."""
     learner = learner_of(tiny_config, NARROW, "radio.num_rbs=60", "mdp.action_codec=two_bit")
     array = 32 * learner.action_dim * learner.thetas_p.itemsize
-    assert peak(lambda: learner.update_stack([0], 1, 0, [None])) <= 13 * array
+    assert peak(lambda: learner.update_stack([0], 1, 0)) <= 13 * array

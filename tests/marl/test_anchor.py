@@ -117,7 +117,7 @@ def test_the_anchor_follows_slowly_before_it_is_asked(tiny_config):
     learner = trainer.learner
     anchor, actor = learner.thetas_anchor[1].copy(), learner.thetas_p[1].copy()
     others = learner.thetas_anchor[[0, 2]].copy()
-    learner.update_stack([1], 1, 0, [None])
+    learner.update_stack([1], 1, 0)
     np.testing.assert_allclose(learner.thetas_anchor[1], 0.75 * anchor + 0.25 * actor, rtol=1e-12, atol=1e-14)
     assert (learner.thetas_anchor[[0, 2]] == others).all()
 

@@ -77,7 +77,7 @@ def test_the_students_states_are_perturbed_by_the_given_deviation(tiny_config, m
 
     monkeypatch.setattr("tasam_ref.marl.learner.step_gradient", no_gradient)
     for step in (0, 1):
-        trainer.learner.update_stack([1], 0, step, [None])
+        trainer.learner.update_stack([1], 0, step)
     assert abs(seen[0].std() - 0.25) < 0.01
     assert abs(seen[0].mean()) < 0.01
     assert not np.array_equal(*seen)

@@ -116,7 +116,7 @@ def spy(monkeypatch, learner, name):
 
 def test_an_actor_climbs_its_own_value_among_everybodys_replayed_actions(monkeypatch, learner):
     critic = learner.thetas_v[0].copy()
-    loss, theta = spy(monkeypatch, learner, ("update_stack", [1], 0, 0, [None]))
+    loss, theta = spy(monkeypatch, learner, ("update_stack", [1], 0, 0))
     rows = stream(0, "replay", 0, 0, 1).integers(11, size=7)
     noise = stream(0, "policy", 0, 0, 1).standard_normal((ACTION, 7)).T
     batches = moments(learner, rows)

@@ -68,3 +68,13 @@ def test_training_has_the_same_bits_with_any_number_of_threads(method, reading):
         assert all((other[name] == column).all() for other in others for name, column in alone.items())
     alone, *others = [trainer.state() for trainer in trainers]
     assert all((other[name] == array).all() for other in others for name, array in alone.items())
+
+
+def test_large_normalised_layers_too():
+    """Where sums over a layer's weights are taken in pieces, these must not depend on how actors are stacked."""
+    large = "agent.hidden_sizes=[130, 120]", "agent.batch_size=128", "agent.buffer_size=128", "agent.dtype=float32"
+    config = configure("spectral_norm", apply_settings(Config(), SETTINGS), (*large, "run.num_iterations=1"))
+    alone, other = (Trainer(config, build_env(config), threads) for threads in (1, 4))
+    for trainer in (alone, other):
+        trainer.iterate()
+    assert all((other.state()[name] == array).all() for name, array in alone.state().items())

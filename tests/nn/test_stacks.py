@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasam_ref.kernels.update import through_tanh
-from tasam_ref.nn.layout import as_batch, columns, empty_batch, stack, stacked
+from tasam_ref.nn.layout import as_batch, empty_batch, for_kernels, stack, transposed
 from tasam_ref.nn.mlp import MLP
 from tasam_ref.nn.passes import Workspace, backward, dropout_masks, forward, input_gradient
 from tasam_ref.nn.squashed_gaussian import kl_divergence, sample_latent, split_head, squash
@@ -98,10 +98,10 @@ def test_the_layout_by_hand():
     assert as_batch(rows).tolist() == rows.tolist()
     assert as_batch(rows).strides == (8, 16)
     assert np.shares_memory(as_batch(batch), batch)
-    assert columns(columns(batch)).strides == batch.strides
+    assert transposed(transposed(batch)).strides == batch.strides
     assert stack([rows, rows + 6]).tolist() == [rows.tolist(), (rows + 6).tolist()]
     assert stack([rows, rows + 6]).strides == (48, 8, 16)
     delta = as_batch(rows)
-    through_tanh(stacked(delta), stacked(np.full((2, 3), 0.5)))
+    through_tanh(for_kernels(delta), for_kernels(np.full((2, 3), 0.5)))
     assert delta.tolist() == (0.75 * rows).tolist()
-    assert stacked(batch).shape == (2, 4, 3)
+    assert for_kernels(batch).shape == (2, 4, 3)

@@ -14,18 +14,20 @@ from . import ledger, report
 from .checks import FOLDER, all_checks, run, select
 from .mutants import hunt
 from .readings import command as readings
+from .speed import command as speed
 
 _EPILOG = """other commands, each with its own --help:
   python -m validation mutants    break the package in known ways and see which check notices
   python -m validation ledger     write EQUATIONS.md anew from ledger.toml and report.json
   python -m validation readings   train under every reading of the paper and measure its effect
+  python -m validation speed      time the update beside PyTorch and JAX, where they are installed
 
 Exit codes: 0 all passed; 1 something failed; 2 what was asked for was refused."""
 
 
 def main(arguments):
     """Run the command line and return its exit code."""
-    commands = {"mutants": hunt.main, "ledger": ledger.main, "readings": readings.main}
+    commands = {"mutants": hunt.main, "ledger": ledger.main, "readings": readings.main, "speed": speed.main}
     try:
         if arguments and arguments[0] in commands:
             return commands[arguments[0]](arguments[1:])

@@ -7,7 +7,7 @@ from ..marl.trainer import Trainer
 from ..methods.registry import configure
 from ..oran.env import OranEnv
 from .bench_environment import bench_frame, bench_growth, bench_schedulers
-from .bench_update import SAM, bench_iteration, bench_parts, bench_peak, bench_sizes, bench_threads, bench_update
+from .bench_update import SAM, bench_iteration, bench_parts, bench_peak, bench_sizes, bench_threads, bench_update, fill
 from .estimate import seconds_left
 from .tables import format_table
 
@@ -66,8 +66,10 @@ def growth_rows(config, repeats):
 
 
 def memory_rows(config, repeats):
-    """The peak resident memory of this process once an iteration has run."""
-    Trainer(configure("ta_sam", config), OranEnv(config)).iterate()
+    """The peak resident memory of this process in the last iteration of a run, with all transitions in the replay."""
+    trainer, run = Trainer(configure("ta_sam", config), OranEnv(config)), config.run
+    fill(trainer.learner, (run.num_iterations - 1) * run.frames_per_iteration)
+    trainer.iterate()
     unit = 1 if sys.platform == "darwin" else 1024
     yield _row("peak resident memory", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, "MB")
 

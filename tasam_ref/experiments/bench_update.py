@@ -52,11 +52,16 @@ def filled_learner(config, threads=1):
     """A Learner whose buffers hold one batch of made-up transitions."""
     env = OranEnv(config)
     learner = Learner(config, env.num_agents, env.obs_dim, env.action_dim, env.executed, threads)
-    generator, agents = stream(0, "bench_replay"), env.num_agents
-    for _ in range(config.agent.batch_size):
-        learner.replay.add(generator.random((agents, env.obs_dim)), generator.standard_normal((agents, env.action_dim)),
-                           generator.random(agents), generator.random((agents, env.obs_dim)))
+    fill(learner, config.agent.batch_size)
     return learner
+
+
+def fill(learner, transitions):
+    """Add so many made-up transitions to every buffer."""
+    generator, obs_shape = stream(0, "bench_replay"), (learner.num_agents, learner.obs_dim)
+    for _ in range(transitions):
+        learner.replay.add(generator.random(obs_shape), generator.standard_normal((obs_shape[0], learner.action_dim)),
+                           generator.random(obs_shape[0]), generator.random(obs_shape))
 
 
 def updates(learner, rho):

@@ -73,6 +73,15 @@ def test_every_section_prints_and_stores_the_same_rows(capsys, tmp_path):
     assert all(row["what"] in printed for rows in list(found.values())[2:5] for row in rows)
 
 
+def test_memory_is_taken_when_the_replay_has_all_that_a_run_stores(monkeypatch, tiny_config):
+    """Six iterations of four frames."""
+    trainers, make = [], bench_report.Trainer
+    monkeypatch.setattr(bench_report, "Trainer", lambda *parts: trainers.append(make(*parts)) or trainers[0])
+    list(bench_report.memory_rows(tiny_config, 1))
+    replay = trainers[0].learner.replay
+    assert replay.size == 24 and replay.state()["obs"].any(axis=-1).all()
+
+
 def test_the_command_knows_every_section():
     assert command._SECTIONS == tuple(bench_report.SECTIONS)
 

@@ -35,7 +35,7 @@ def _bench(options):
 
     config, found = read_config(options), {}
     plans = {path: load_plan(path) for path in options.plan}
-    for name in options.sections or _SECTIONS:
+    for name in (section for section in _SECTIONS if section in (options.sections or _SECTIONS)):
         found[name] = list(SECTIONS[name](config, options.repeats))
         if not options.json:
             print(as_text(name, found[name]), flush=True)

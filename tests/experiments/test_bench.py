@@ -82,6 +82,11 @@ def test_memory_is_taken_when_the_replay_has_all_that_a_run_stores(monkeypatch, 
     assert replay.size == 24 and replay.state()["obs"].any(axis=-1).all()
 
 
+def test_memory_is_taken_before_what_would_count_in_it(capsys):
+    assert main(["bench", "parts", "memory", "--repeats", "1", "--json", *SMALL]) == 0
+    assert list(json.loads(capsys.readouterr().out)) == ["memory", "parts"]
+
+
 def test_the_command_knows_every_section():
     assert command._SECTIONS == tuple(bench_report.SECTIONS)
 

@@ -31,8 +31,9 @@ def products_of(function):
     steps, product = [], passes.product
 
     def recording(left, right, out=None):
-        steps.append((left, right, product(left, right, out)))
-        return steps[-1][2]
+        result = product(left, right, out)
+        steps.append((left, right, result))
+        return result
 
     with mock.patch.object(passes, "product", recording):
         function()
@@ -117,7 +118,7 @@ def bench_peak(config, repeats):
         steps[*left.shape, right.shape[1]] = left, right, out
     shapes = sorted(steps, key=math.prod)[-6:]
     timings = time_in_turns([repeat([steps[shape]] * 20) for shape in shapes], repeats)
-    return max((20 * 2 * math.prod(shape) / timing.low, shape) for shape, timing in zip(shapes, timings))
+    return max((20 * 2 * math.prod(shape) / timing.median, shape) for shape, timing in zip(shapes, timings))
 
 
 def bench_parts(config, repeats):
@@ -150,7 +151,7 @@ def bench_threads(config, repeats):
 
     Of products alone, a whole update's on each thread; of the update without and with SAM, one divided among them.
     """
-    counts = range(1, min(os.cpu_count() or 1, config.num_agents) + 1)
+    counts = range(1, min(_cores(), config.num_agents) + 1)
     learners = [filled_learner(config, threads) for threads in counts]
     alone, functions = [repeat(products_of(updates(learner, None))) for learner in learners], []
     with ThreadPoolExecutor() as pool:
@@ -159,6 +160,11 @@ def bench_threads(config, repeats):
             functions += [updates(learner, rho) for rho in SAM.values()]
         timings = time_in_turns(functions, repeats)
     return {threads: timings[3 * t : 3 * t + 3] for t, threads in enumerate(counts)}
+
+
+def _cores():
+    """The cores that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def bench_sizes(config, repeats):

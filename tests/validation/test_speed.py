@@ -1,6 +1,8 @@
 """The comparison with other libraries: what it refuses, what it compares first, and how it reads."""
 
+import multiprocessing
 import os
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -34,10 +36,33 @@ def test_this_package_alone_is_timed_with_and_without_sam():
 
 
 @ON_LINUX
+@pytest.mark.parametrize("name", list(command.LIBRARIES)[1:])
+def test_every_library_finds_our_gradients_and_is_timed(name):
+    """``measure`` compares before it times."""
+    if not find_spec(command.LIBRARIES[name][0]):
+        pytest.skip(f"{name}: not installed")
+    _, seconds = command.measure(["tasam_ref", name], apply_settings(Config(), SETTINGS), [0], 1)
+    assert len(seconds) == 4 and all((times > 0).all() for times in seconds.values())
+
+
+@ON_LINUX
 def test_a_library_that_fails_ends_the_comparison_and_its_processes():
-    with pytest.raises(RunFailure, match="the process of no such library ended"):
+    with pytest.raises(RunFailure, match="the process of no such library ended with code 1"):
         command.measure(["tasam_ref", "no such library"], apply_settings(Config(), SETTINGS),
                         sorted(os.sched_getaffinity(0)), 1)
+    assert not multiprocessing.active_children()
+
+
+@ON_LINUX
+@pytest.mark.parametrize("asked", [(), ("without SAM",)])
+def test_a_process_that_was_killed_is_named_with_its_exit_code(asked):
+    near, far = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=print)
+    process.start()
+    process.join()
+    far.close()
+    with pytest.raises(RunFailure, match="the process of other ended with code 0"):
+        command._answer({"other": (process, near)}, "other", *asked)
 
 
 @pytest.mark.parametrize("wrong", [3 + 1e-4, np.nan])

@@ -6,6 +6,7 @@ import os
 import time
 from importlib import import_module
 from importlib.util import find_spec
+from unittest import mock
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def main(arguments):
     names = [name for name, (package, *_) in LIBRARIES.items() if find_spec(package)]
     versions, seconds = measure(names, load_preset("paper"), cores[: options.cores], options.repeats)
     print(as_text(seconds, options.cores))
-    print(", ".join(f"{package} {version}" for package, version in versions.items()))
+    print(", ".join(f"{package} {version}" for package, version in versions.items()) + f", numpy {np.__version__}")
     if absent := sorted({package for package, *_ in LIBRARIES.values() if not find_spec(package)}):
         print(f"not installed: {', '.join(absent)}")
     return 0
@@ -53,14 +54,15 @@ def main(arguments):
 def measure(names, config, cores, repeats):
     """Versions by package, and seconds (repeats,) of one update by (SAM, name), in turns.
 
-    Raises RunFailure when a library's gradients are not the first one's.
+    Raises RunFailure when a library's gradients are not the first one's, or its process ends.
     """
     context, running = multiprocessing.get_context("spawn"), {}
     try:
         for name in names:
             near, far = context.Pipe()
             process = context.Process(target=_serve, args=(far, name, config, cores), daemon=True)
-            process.start()
+            with mock.patch.dict(os.environ, _environment(name, len(cores))):
+                process.start()
             far.close()
             running[name] = process, near
         versions, gradients = zip(*(_answer(running, name) for name in names))
@@ -69,8 +71,7 @@ def measure(names, config, cores, repeats):
         seconds = {(sam, name): [] for sam in RHO for name in names}
         for _ in range(repeats):
             for sam, name in seconds:
-                running[name][1].send(sam)
-                seconds[sam, name].append(_answer(running, name))
+                seconds[sam, name].append(_answer(running, name, sam))
         packages = [LIBRARIES[name][0] for name in names]
         return dict(zip(packages, versions)), {which: np.array(times) for which, times in seconds.items()}
     finally:
@@ -80,11 +81,23 @@ def measure(names, config, cores, repeats):
             process.join()
 
 
-def _answer(running, name):
+def _environment(name, cores):
+    """Environment variables of a library's process: this package has threads of its own, one BLAS thread each."""
+    threads = 1 if name == "tasam_ref" else cores
+    return {"JAX_PLATFORMS": "cpu"} | {f"{of}_NUM_THREADS": str(threads) for of in ("OPENBLAS", "MKL", "OMP")}
+
+
+def _answer(running, name, *asked):
+    """What a library's process says next, after it was ``asked``."""
+    process, pipe = running[name]
     try:
-        return running[name][1].recv()
-    except EOFError:
-        raise RunFailure(f"speed: the process of {name} ended; what it said stands above") from None
+        for question in asked:
+            pipe.send(question)
+        return pipe.recv()
+    except (EOFError, OSError):
+        process.join()
+        raise RunFailure(f"speed: the process of {name} ended with code {process.exitcode}; what it said stands above"
+                         ) from None
 
 
 def _require_agreement(name, found, expected):
@@ -98,8 +111,6 @@ def _require_agreement(name, found, expected):
 def _serve(pipe, name, config, cores):
     """Answer with version and gradients, then with the seconds of an update with or without SAM whenever asked."""
     os.sched_setaffinity(0, cores)
-    for variable in ("MKL_NUM_THREADS", "OMP_NUM_THREADS"):
-        os.environ[variable] = str(len(cores))
     from .problem import Problem
 
     _, module, kind = LIBRARIES[name]

@@ -20,13 +20,13 @@ def perceptron(layers, x):
 
 
 def sam_gradient(loss, rho, layers, *data):
-    """The gradient, with SAM that at the perturbed parameters."""
-    gradient = jax.grad(loss)(layers, *data)
+    """The loss and its gradient, with SAM that at the perturbed parameters."""
+    value, gradient = jax.value_and_grad(loss)(layers, *data)
     if rho is None:
-        return gradient
+        return value, gradient
     norm = jnp.sqrt(sum(jnp.sum(part * part) for part in jax.tree.leaves(gradient)))
     moved = jax.tree.map(lambda theta, part: theta + rho / norm * part, layers, gradient)
-    return jax.grad(loss)(moved, *data)
+    return value, jax.grad(loss)(moved, *data)
 
 
 def adam(rate, layers, gradient, state):
@@ -55,7 +55,7 @@ class Update:
             zeros = jax.tree.map(jnp.zeros_like, layers)
             learned.append((layers, (jnp.array(0.0), zeros, jax.tree.map(jnp.zeros_like, layers))))
         target = jax.tree.map(jnp.array, networks.critic.layers(learner.thetas_v[0]))
-        self.state = jax.random.key(0, impl="rbg"), *learned, target
+        self.state, self.losses = (jax.random.key(0, impl="rbg"), *learned, target), None
         self.compiled = jax.jit(self.updated, donate_argnums=0)
 
     def policy(self, layers, obs, noise):
@@ -64,7 +64,8 @@ class Update:
         log_std = jnp.clip(log_std, self.low, self.high)
         latent = mean + jnp.exp(log_std) * noise
         density = -0.5 * noise * noise - log_std - 0.5 * jnp.log(2 * jnp.pi)
-        return jax.nn.sigmoid(latent), jnp.sum(density + jax.nn.softplus(latent) + jax.nn.softplus(-latent), axis=-1)
+        of_sigmoid = latent + 2 * jax.nn.softplus(-latent)
+        return jax.nn.sigmoid(latent), jnp.sum(density + of_sigmoid, axis=-1)
 
     def actor_loss(self, layers, critic, obs, noise):
         """(9) of one actor."""
@@ -95,26 +96,28 @@ class Update:
         key, (actors, of_actors), (critic, of_critic), target = state
         key, *keys = jax.random.split(key, 5)
         shape = self.agents, self.agent.batch_size
-        gradient = self.of_actors(actors, critic, data, jax.random.randint(keys[0], shape, 0, self.size),
-                                  jax.random.normal(keys[1], (*shape, self.action_dim)))
+        rows = jax.random.randint(keys[0], shape, 0, self.size)
+        actor_losses, gradient = self.of_actors(actors, critic, data, rows,
+                                                jax.random.normal(keys[1], (*shape, self.action_dim)))
         actors, of_actors = jax.vmap(partial(adam, self.agent.learning_rate), in_axes=(0, 0, (None, 0, 0)),
                                      out_axes=(0, (None, 0, 0)))(actors, gradient, of_actors)
         rows = jax.random.randint(keys[2], (self.agents, self.transitions), 0, self.size)
-        gradient = self.of_critic(critic, actors, target, data, rows,
-                                  jax.random.normal(keys[3], (rows.size, self.action_dim)))
+        critic_loss, gradient = self.of_critic(critic, actors, target, data, rows,
+                                               jax.random.normal(keys[3], (rows.size, self.action_dim)))
         critic, of_critic = adam(self.agent.learning_rate, critic, gradient, of_critic)
         target = jax.tree.map(lambda slow, new: slow + self.agent.polyak * (new - slow), target, critic)
-        return key, (actors, of_actors), (critic, of_critic), target
+        return (key, (actors, of_actors), (critic, of_critic), target), (actor_losses, critic_loss)
 
     def gradients(self, draws):
         """What the actors (M, n_params) and the critic (1, n_params) step along, with these draws."""
         _, (actors, _), (critic, _), target = self.state
         rows, noise, critic_rows, critic_noise = map(jnp.array, vars(draws).values())
-        of_actors = jax.tree.leaves(self.of_actors(actors, critic, self.data, rows, noise))
-        of_critic = jax.tree.leaves(self.of_critic(critic, actors, target, self.data, critic_rows, critic_noise))
+        of_actors = jax.tree.leaves(jax.jit(self.of_actors)(actors, critic, self.data, rows, noise)[1])
+        of_critic = jax.tree.leaves(
+            jax.jit(self.of_critic)(critic, actors, target, self.data, critic_rows, critic_noise)[1])
         return (np.concatenate([part.reshape(self.agents, -1) for part in of_actors], axis=1),
                 np.concatenate([part.ravel() for part in of_critic])[None])
 
     def step(self):
         """One update."""
-        self.state = jax.block_until_ready(self.compiled(self.state, self.data))
+        self.state, self.losses = jax.block_until_ready(self.compiled(self.state, self.data))

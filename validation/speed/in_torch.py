@@ -45,8 +45,8 @@ class Update:
         log_std = log_std.clamp(self.low, self.high)
         latent = mean + log_std.exp() * noise
         density = -0.5 * noise * noise - log_std - 0.5 * math.log(2 * math.pi)
-        jacobian = torch.nn.functional.logsigmoid(latent) + torch.nn.functional.logsigmoid(-latent)
-        return torch.sigmoid(latent), (density - jacobian).sum(dim=-1)
+        of_sigmoid = latent + 2 * torch.nn.functional.softplus(-latent)
+        return torch.sigmoid(latent), (density + of_sigmoid).sum(dim=-1)
 
     def actors_loss(self, group, rows, noise):
         """(9) of these actors (G, 1), added up: none depends on another's parameters."""

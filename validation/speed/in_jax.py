@@ -64,7 +64,7 @@ class Update:
         log_std = jnp.clip(log_std, self.low, self.high)
         latent = mean + jnp.exp(log_std) * noise
         density = -0.5 * noise * noise - log_std - 0.5 * jnp.log(2 * jnp.pi)
-        of_sigmoid = latent + 2 * jax.nn.softplus(-latent)
+        of_sigmoid = latent + 2 * jax.nn.softplus(-latent)                          # -log(a (1 - a)), a = sigmoid(u)
         return jax.nn.sigmoid(latent), jnp.sum(density + of_sigmoid, axis=-1)
 
     def actor_loss(self, layers, critic, obs, noise):

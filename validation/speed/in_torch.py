@@ -45,7 +45,7 @@ class Update:
         log_std = log_std.clamp(self.low, self.high)
         latent = mean + log_std.exp() * noise
         density = -0.5 * noise * noise - log_std - 0.5 * math.log(2 * math.pi)
-        of_sigmoid = latent + 2 * torch.nn.functional.softplus(-latent)
+        of_sigmoid = latent + 2 * torch.nn.functional.softplus(-latent)          # -log(a (1 - a)), a = sigmoid(u)
         return torch.sigmoid(latent), (density + of_sigmoid).sum(dim=-1)
 
     def actors_loss(self, group, rows, noise):

@@ -13,7 +13,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from ..errors import RunFailure, UsageError
 from ..marl.distillation import DistillationLoss
-from ..marl.losses import Anchor, CriticLoss, L2Loss, reparameterised
+from ..marl.losses import CriticLoss, L2Loss, Sum, reparameterised
 from ..nn.hvp import (
     input_gradient,
     r_backward,
@@ -23,7 +23,7 @@ from ..nn.hvp import (
     record_backward,
     record_forward,
 )
-from ..nn.mlp import MLP
+from ..nn.passes import Workspace
 from ..nn.squashed_gaussian import kl_gradient, log_prob_latent_gradient, sample_latent, sigmoid, split_head
 from ..streams import stream
 
@@ -60,21 +60,23 @@ def hessian_product(loss, theta):
     if isinstance(loss, L2Loss):
         plain = hessian_product(loss.loss, theta)
         return lambda v: plain(v) + 2 * loss.weight * np.asarray(v, dtype=np.float64)
-    if isinstance(loss, DistillationLoss):
-        alone, taught = hessian_product(loss.loss, theta), _distillation_product(loss, _wide(theta))
-        return lambda v: alone(v) + taught(_wide(v))
+    if isinstance(loss, Sum):
+        parts = [hessian_product(part, theta) for part in loss.losses]
+        return lambda v: sum(part(v) for part in parts)
     if isinstance(loss, CriticLoss):
-        net, product = loss.networks.critic, _critic_product
+        work, product = loss.work, _critic_product
+    elif isinstance(loss, DistillationLoss):
+        work, product = loss.policy.work, _distillation_product
     elif loss.estimate is reparameterised:
-        net, product = loss.networks.actor, _actor_product
+        work, product = loss.policy.work, _actor_product
     else:
         raise UsageError(f"agent.policy_gradient={loss.estimate.__name__}: its gradient (R30) is that of no value and "
                          "has no Hessian; allowed: reparameterised")
-    if net != MLP(net.sizes) or loss.masks is not None:
+    if not isinstance(work, Workspace):
         raise UsageError("agent.crelu, agent.layer_norm, agent.spectral_norm, dropout masks: second derivatives are "
                          "there for the paper's tanh networks alone; allowed: all off")
-    at = product(loss, _vector("theta", theta, net.num_params))
-    return lambda v: at(_vector("v", v, net.num_params))
+    at = product(loss, _vector("theta", theta, work.net.num_params))
+    return lambda v: at(_vector("v", v, work.net.num_params))
 
 
 def extreme_eigenvalues(hvp, size, tolerance=1e-6, max_restarts=300, seed=0):
@@ -146,12 +148,12 @@ def _lanczos(product, start, which, shift, tolerance, max_restarts):
 
 def _critic_product(loss, theta):
     """(10):  dL/dy = 2 (y - target) / size,  R dL/dy = 2 Ry / size."""
-    tape = record_forward(loss.networks.critic, theta, _wide(loss.x))
-    back = record_backward(tape, (tape.output - _wide(loss.target)) * (2 / tape.output.size))
+    tape = record_forward(loss.work.net, theta, _rows(loss.x))
+    back = record_backward(tape, (tape.output - _rows(loss.target)) * (2 / loss.size))
 
     def product(v):
         r_hidden = r_forward(tape, v)
-        r_deltas = r_backward(tape, back, v, r_hidden, r_hidden[-1] * (2 / tape.output.size))
+        r_deltas = r_backward(tape, back, v, r_hidden, r_hidden[-1] * (2 / loss.size))
         return r_gradient(tape, back, r_hidden, r_deltas)
 
     return product
@@ -163,23 +165,22 @@ def _actor_product(loss, theta):
         terms = [_entropy_and_q(loss, mean, log_std)]
         return terms if loss.anchor is None else [*terms, _anchor_pull(loss.anchor, mean, log_std)]
 
-    return _policy_product(loss.networks, theta, loss.batch.obs, terms_at)
+    return _policy_product(loss.policy, theta, loss.obs, terms_at)
 
 
 def _distillation_product(loss, theta):
     """The divergences from the teachers alone: each is an anchor on perturbed states (R43)."""
-    anchors = [Anchor(*teacher, loss.weight / len(loss.teachers)) for teacher in loss.teachers]
-    return _policy_product(loss.networks, theta, loss.obs,
-                           lambda mean, log_std: [_anchor_pull(anchor, mean, log_std) for anchor in anchors])
+    return _policy_product(loss.policy, theta, loss.obs, lambda mean, log_std: [
+        _anchor_pull(teacher, mean, log_std) for teacher in loss.teachers])
 
 
-def _policy_product(networks, theta, obs, terms_at):
+def _policy_product(policy, theta, obs, terms_at):
     """The mean over rows of terms of a policy: y = (mean, raw log_std) moves by Ry, and dL/dy by what the terms say.
 
     Where the clip of log_std is active nothing passes, either way.
     """
-    tape = record_forward(networks.actor, theta, _wide(obs))
-    mean, log_std, free = split_head(tape.output, networks.log_std_min, networks.log_std_max)
+    tape = record_forward(policy.work.net, theta, _rows(obs))
+    mean, log_std, free = (part.T for part in split_head(tape.output.T, *policy.bounds))
     terms = terms_at(mean, log_std)
     passed = np.concatenate((np.ones(free.shape), free), axis=1) / len(mean)
     back = record_backward(tape, sum(gradient for gradient, _ in terms) * passed)
@@ -203,7 +204,7 @@ def _entropy_and_q(loss, mean, log_std):
 
     where Ru = Rmean + exp(l) e Rl.
     """
-    beta, noise = loss.temperature, _wide(loss.noise)
+    beta, noise = loss.temperature, _rows(loss.noise)
     std = np.exp(log_std)
     spread, action = std * noise, sigmoid(sample_latent(mean, std, noise))
     slope = action * (1 - action)
@@ -221,10 +222,10 @@ def _entropy_and_q(loss, mean, log_std):
 
 def _smallest_q(loss, action):
     """Q_a = dQ/da (n, A) of the smallest Q over the critics, the choice held, and Ra -> RQ_a; no critic moves."""
-    columns, output = loss.place
-    x = _wide(loss.x)
+    columns, output = loss.q.place
+    x = _rows(loss.q.x)
     x[:, columns] = action
-    tapes = [record_forward(loss.networks.critic, _wide(theta), x) for theta in loss.thetas_v]
+    tapes = [record_forward(work.net, _wide(theta), x) for theta, work in zip(loss.q.thetas_v, loss.q.works)]
     chosen = np.argmin([tape.output[:, output] for tape in tapes], axis=0)
     recorded = []
     for c, tape in enumerate(tapes):
@@ -249,7 +250,7 @@ def _anchor_pull(anchor, mean, log_std):
 
         R dL/dmean = w exp(-2l') Rmean           R dL/dl = 2 w exp(2l - 2l') Rl
     """
-    anchor_mean, anchor_log_std = _wide(anchor.mean), _wide(anchor.log_std)
+    anchor_mean, anchor_log_std = _rows(anchor.mean), _rows(anchor.log_std)
     gradient = np.concatenate(kl_gradient(mean, log_std, anchor_mean, anchor_log_std), axis=1)
     bends = np.exp(-2 * anchor_log_std), 2 * np.exp(2 * (log_std - anchor_log_std))
 
@@ -262,6 +263,11 @@ def _anchor_pull(anchor, mean, log_std):
 def _wide(array):
     """A copy in float64: what is frozen here may be overwritten elsewhere."""
     return np.array(array, np.float64)
+
+
+def _rows(batch):
+    """A batch (n, B) as a copy in float64 with a row for each transition, (B, n), as ``nn.hvp`` has it."""
+    return np.array(batch.T, np.float64, order="C")
 
 
 def _vector(name, value, size):

@@ -6,19 +6,17 @@ The bound is the update's matrix products alone: those of a real update, in its 
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from contextlib import contextmanager
 from unittest import mock
 
-import numpy as np
-
 from ..config_io import update
+from ..marl.agents import Agents
 from ..marl.cost import flops, update_products
 from ..marl.learner import Learner
-from ..marl.losses import PARTS
-from ..marl.passes import drawn
+from ..marl.policy import Policy
 from ..marl.trainer import Trainer
 from ..methods.registry import configure
-from ..nn import passes
+from ..nn import passes, products, regularised
 from ..oran.env import OranEnv
 from ..streams import stream
 from .bench import time_in_turns
@@ -26,25 +24,43 @@ from .bench import time_in_turns
 SAM = {"without SAM": None, "with SAM everywhere": 0.1}
 
 
+@contextmanager
+def watched_products(note):
+    """While it lasts, ``note(kind, left, right, out)`` is called after every product nn, tn or nt of a network.
+
+    The passes then run as plain Python between their products.
+    """
+    def watching(kind):
+        product = getattr(products, kind)
+
+        def multiply(left, right, out):
+            product(left, right, out)
+            note(kind, left, right, out)
+
+        return multiply
+
+    kinds = {kind: watching(kind) for kind in ("nn", "tn", "nt")}
+    plain = {name: getattr(getattr(passes, name), "py_func", getattr(passes, name))
+             for name in ("forward", "backward", "input_gradient")}
+    with mock.patch.multiple(passes, **kinds, **plain), mock.patch.multiple(regularised, **kinds):
+        yield
+
+
 def products_of(function):
-    """The products of (stacks of) two matrices that ``function`` takes: both operands, and where the result goes."""
-    steps, product = [], passes.product
-
-    def recording(left, right, out=None):
-        result = product(left, right, out)
-        steps.append((left, right, result))
-        return result
-
-    with mock.patch.object(passes, "product", recording):
+    """The products that ``function`` takes: which, both operands, and where the result goes."""
+    steps = []
+    with watched_products(lambda *step: steps.append(step)):
         function()
     return steps
 
 
 def repeat(steps):
     """A function that takes such products, and does nothing else."""
+    steps = [(getattr(products, kind), *operands) for kind, *operands in steps]
+
     def run():
-        for left, right, out in steps:
-            passes.product(left, right, out)
+        for product, left, right, out in steps:
+            product(left, right, out)
 
     return run
 
@@ -52,23 +68,23 @@ def repeat(steps):
 def filled_learner(config, threads=1):
     """A Learner whose buffers hold one batch of made-up transitions."""
     env = OranEnv(config)
-    learner = Learner(config, env.num_agents, env.obs_dim, env.action_dim, env.executed, threads)
-    fill(learner, config.agent.batch_size)
-    return learner
+    agents = Agents(config, env.num_agents, env.obs_dim, env.action_dim)
+    fill(agents, config.agent.batch_size)
+    return Learner(config, agents, env.executed, threads)
 
 
-def fill(learner, transitions):
+def fill(agents, transitions):
     """Add so many made-up transitions to every buffer."""
-    generator, obs_shape = stream(0, "bench_replay"), (learner.num_agents, learner.obs_dim)
+    generator, obs_shape = stream(0, "bench_replay"), (agents.count, agents.obs_dim)
     for _ in range(transitions):
-        learner.replay.add(generator.random(obs_shape), generator.standard_normal((obs_shape[0], learner.action_dim)),
-                           generator.random(obs_shape[0]), generator.random(obs_shape))
+        agents.replay.add(generator.random(obs_shape), generator.standard_normal((agents.count, agents.action_dim)),
+                          generator.random(agents.count), generator.random(obs_shape))
 
 
 def updates(learner, rho):
     """A function that takes one step of every actor and of the critic."""
     def run():
-        learner.update_actors(0, 0, [rho] * learner.num_agents)
+        learner.update_actors(0, 0, [rho] * learner.agents.count)
         learner.update_critic(0, 0, rho)
 
     return run
@@ -76,46 +92,30 @@ def updates(learner, rho):
 
 def listed_products(learner, rho):
     """The matrix products of that step as ``marl.cost`` lists them."""
-    agents, transitions = learner.num_agents, learner.networks.scope.transitions(learner.config.agent.batch_size)
+    agents, transitions = learner.agents.count, learner.networks.scope.transitions(learner.config.agent.batch_size)
     parts = update_products(learner.config.agent, learner.networks, transitions, 0 if rho is None else agents,
                             rho is not None)
-    return [product for products in parts.values() for product in products]
+    return [product for listed in parts.values() for product in listed]
 
 
 def bench_update(config, repeats):
-    """Rows (name, operations, three Timings) for the update without and with SAM everywhere.
-
-    Of the products as the formulas have them, of the products as the update takes them, and of the update.
-    """
+    """Rows (name, operations, two Timings) for the update without and with SAM everywhere: of its products, of it."""
     learner, rows = filled_learner(config), []
     for name, rho in SAM.items():
-        run, listed = updates(learner, rho), listed_products(learner, rho)
-        as_written = [_operands(*product, learner.networks.dtype) for product in listed]
-        timings = time_in_turns([repeat(as_written), repeat(products_of(run)), run], repeats)
-        rows.append((name, flops(listed), *timings))
+        run = updates(learner, rho)
+        timings = time_in_turns([repeat(products_of(run)), run], repeats)
+        rows.append((name, flops(listed_products(learner, rho)), *timings))
     return rows
-
-
-@cache
-def _operands(rows, inner, columns, layout, dtype):
-    """Arrays for a listed product: row after row in memory, the transposed ones as views.
-
-    Equal products share them: warmer in the cache than an update's own, they show the layout at its best.
-    """
-    left = np.ones((rows, inner), dtype) if layout[0] == "n" else np.ones((inner, rows), dtype).T
-    right = np.ones((inner, columns), dtype) if layout[1] == "n" else np.ones((columns, inner), dtype).T
-    return left, right, np.empty((rows, columns), dtype)
 
 
 def bench_peak(config, repeats):
     """The highest rate in operations per second that one of the update's products reaches, and its shape.
 
-    Each of the largest is taken again and again on the same operands; the shape is that which BLAS is asked for.
+    Each of the largest is taken again and again on the same operands.
     """
     steps = {}
-    for operands in products_of(updates(filled_learner(config), None)):
-        left, right, out = (array.reshape(-1, *array.shape[-2:])[0] for array in operands)
-        steps[*left.shape, right.shape[1]] = left, right, out
+    for kind, left, right, out in products_of(updates(filled_learner(config), None)):
+        steps[len(out), left.size // len(out) if kind != "tn" else len(left), out.shape[1]] = kind, left, right, out
     shapes = sorted(steps, key=math.prod)[-6:]
     timings = time_in_turns([repeat([steps[shape]] * 20) for shape in shapes], repeats)
     return max((20 * 2 * math.prod(shape) / timing.median, shape) for shape, timing in zip(shapes, timings))
@@ -124,18 +124,20 @@ def bench_peak(config, repeats):
 def bench_parts(config, repeats):
     """A mapping from the parts of an update without SAM to their Timing."""
     learner = filled_learner(config)
-    batch, count = config.agent.batch_size, learner.action_dim
-    theta, optimizer = learner.thetas_p[0].copy(), learner.actor_optimizers[0]
-    generator, dtype = stream(0, "bench_parts"), learner.networks.dtype
+    agents, batch, dtype = learner.agents, config.agent.batch_size, learner.networks.dtype
+    theta, optimizer, policy = agents.thetas_p[0].copy(), agents.actor_optimizers[0], Policy(learner.networks, batch)
+    generator = stream(0, "bench_parts")
     gradient, rows = generator.standard_normal(theta.size).astype(dtype), generator.integers(batch, size=batch)
-    output, noise = (generator.standard_normal((n, batch)).astype(dtype).T for n in (2 * count, count))
+    noise = generator.standard_normal((agents.action_dim, batch)).astype(dtype)
+    obs = agents.replay.of_agent(0, rows).obs
 
     parts = {
-        "one actor's step": lambda: learner.update_stack([0], 0, 0),
-        "the critic's step": lambda: learner.update_critic(0, 0, None),
+        "one actor's step": lambda: learner.update_actor(0, 0, 0),
+        "the critic's step": lambda: learner.update_critic(0, 0),
         "Adam, of one actor": lambda: optimizer.step(theta, gradient),
-        "sample and log-density, of one batch": lambda: drawn(learner.networks, output, noise),
-        "replay, of one batch": lambda: learner.replay.of_agent(0, rows, PARTS[config.agent.policy_gradient]),
+        "an actor's forward pass, of one batch": lambda: policy.law(theta, obs),
+        "the same, a sample and its log-density": lambda: policy.draw(theta, obs, noise),
+        "replay, of one batch": lambda: agents.replay.of_agent(0, rows).obs,
     }
     return dict(zip(parts, time_in_turns(list(parts.values()), repeats)))
 

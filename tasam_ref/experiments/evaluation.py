@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..marl.networks import build_networks
-from ..marl.passes import mean_latent
+from ..marl.policy import Policy
 from ..methods.fixed import demand_shares, random_policy, split_grid, split_policy, two_bit_config
 from ..methods.greedy import greedy_policy
-from ..nn.layout import as_batch
-from ..nn.passes import Workspace
 from ..nn.squashed_gaussian import sigmoid
 from ..oran.env import OranEnv
 from ..oran.radio import SCHEDULERS
@@ -94,11 +92,12 @@ def deterministic_policy(config, thetas_p):
     """The trained actors without noise: a = sigmoid(mean).  thetas_p (M, n_params)."""
     env = OranEnv(config)
     networks = build_networks(config.agent, env.num_agents, env.obs_dim, env.action_dim)
-    work = Workspace(networks.actor, config.run.eval_episodes, networks.dtype, (env.num_agents,))
+    evaluated = Policy(networks, config.run.eval_episodes)
 
     def policy(envs, obs, frame):
-        of_agents = as_batch(obs.swapaxes(0, 1).astype(networks.dtype))
-        return sigmoid(mean_latent(networks, thetas_p, of_agents, work).swapaxes(0, 1))
+        of_agents = obs.transpose(1, 2, 0).astype(networks.dtype, order="C")
+        means = [evaluated.law(theta, own)[0].copy() for theta, own in zip(thetas_p, of_agents)]
+        return sigmoid(np.stack(means).transpose(2, 0, 1))
 
     return policy
 

@@ -16,6 +16,7 @@ from ..analysis.curvature import extreme_eigenvalues, hessian_product, largest_e
 from ..config_io import update
 from ..errors import UsageError
 from ..files import write_atomically
+from ..marl.agents import Agents
 from ..marl.learner import Learner
 from ..marl.networks import num_critics
 from ..nn.squashed_gaussian import sigmoid
@@ -79,15 +80,16 @@ def frozen_learner(config, parameters, transitions):
     config = update(config, {"agent": {"dtype": "float64", "batch_size": transitions,
                                        "buffer_size": max(transitions, config.run.frames_per_iteration)}})
     env = OranEnv(config)
-    learner = Learner(config, env.num_agents, env.obs_dim, env.action_dim, env.executed)
-    learner.set_parameters(parameters)
+    agents = Agents(config, env.num_agents, env.obs_dim, env.action_dim)
+    agents.set_parameters(parameters)
+    learner = Learner(config, agents, env.executed)
     for t in range(transitions):
         episode, frame = divmod(t, config.run.eval_frames)
         if frame == 0:
             obs = env.reset(seed=evaluation_episode_seed(episode))
         latent, _ = learner.act(obs, _noise((env.num_agents, env.action_dim), "curvature_exploration", t))
         next_obs, reward, _ = env.step(sigmoid(latent))
-        learner.replay.add(obs, latent, reward, next_obs)
+        agents.replay.add(obs, latent, reward, next_obs)
         obs = next_obs
     return learner
 
@@ -97,27 +99,26 @@ def losses(learner, network="all"):
 
     An actor's batch is all that its buffer holds, the critic's evenly spaced moments of it, as many as in training.
     """
-    held, action_dim = learner.replay.size, learner.action_dim
+    agents = learner.agents
+    held, action_dim = agents.replay.size, agents.action_dim
     if network != "actors":
-        rows = np.tile(_critic_moments(learner), (learner.num_agents, 1))
-        noise = _noise((rows.size, action_dim), "curvature_target")
-        for c, loss in enumerate(learner.critic_losses(rows, noise, [None] * len(learner.thetas_v))):
-            yield f"critic {c}", loss, learner.thetas_v[c]
+        rows = np.tile(_critic_moments(learner), (agents.count, 1))
+        for c, loss in enumerate(learner.critic_losses(rows, _noise((rows.size, action_dim), "curvature_target").T)):
+            yield f"critic {c}", loss, agents.thetas_v[c]
     if network != "critic":
-        for i, theta in enumerate(learner.thetas_p):
-            noise = _noise((held, action_dim), "curvature_policy", i)
-            moved = _noise((learner.obs_dim, held), "curvature_perturbation", i).T
-            loss = learner.actor_loss(i, np.arange(held), noise, None, moved)
-            yield f"actor {i}", loss, theta
+        for i, theta in enumerate(agents.thetas_p):
+            noise = _noise((held, action_dim), "curvature_policy", i).T
+            moved = _noise((agents.obs_dim, held), "curvature_perturbation", i)
+            yield f"actor {i}", learner.actor_loss(i, np.arange(held), noise, moved), theta
 
 
 def describe(learner):
     """How the batch of a ``frozen_learner`` was made, for those who read the file."""
-    held, frames = learner.replay.size, learner.config.run.eval_frames
+    held, frames = learner.agents.replay.size, learner.config.run.eval_frames
     return {"from": "the first held-out episodes, under the run's own stochastic policy",
             "targets": "of the run's own target networks and actors", "noise_seed": 0,
             "episodes": -(-held // frames), "frames_per_episode": frames, "transitions_per_actor": held,
-            "transitions_of_critic": learner.num_agents * len(_critic_moments(learner))}
+            "transitions_of_critic": learner.agents.count * len(_critic_moments(learner))}
 
 
 def line(name, entry):
@@ -128,7 +129,7 @@ def line(name, entry):
 
 
 def _critic_moments(learner):
-    held = learner.replay.size
+    held = learner.agents.replay.size
     taken = learner.networks.scope.transitions(held)
     return np.arange(taken) * held // taken
 

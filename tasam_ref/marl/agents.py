@@ -14,7 +14,7 @@ class Agents:
     an optimiser for each network, and the replay."""
 
     def __init__(self, config, num_agents, obs_dim, action_dim):
-        self.config, self.num_agents, self.obs_dim, self.action_dim = config, num_agents, obs_dim, action_dim
+        self.config, self.count, self.obs_dim, self.action_dim = config, num_agents, obs_dim, action_dim
         agent, critics = config.agent, num_critics(config.agent)
         self.networks = build_networks(agent, num_agents, obs_dim, action_dim)
         self.thetas_p = initial_actors(self.networks, config.run.seed, num_agents)
@@ -59,7 +59,7 @@ class Agents:
             name: thetas for name, thetas in past.items() if len(thetas)}
 
     def set_parameters(self, state):
-        """Restore what ``parameters`` returned, in this learner's dtype."""
+        """Restore what ``parameters`` returned, in these networks' dtype."""
         for name, array in self.parameters().items():
             array[...] = state[name]
 
@@ -70,7 +70,8 @@ class Agents:
             for i, optimizer in enumerate(optimizers):
                 for key, array in optimizer.state.items():
                     array[...] = state[f"{name}_optimizer/{i}/{key}"]
-        self.replay.set_state({key[7:]: value for key, value in state.items() if key.startswith("replay/")})
+        self.replay.set_state({key.removeprefix("replay/"): value for key, value in state.items()
+                               if key.startswith("replay/")})
 
 
 def reset_is_due(iteration, num_iterations, resets):

@@ -1,6 +1,6 @@
 """What Algorithm 1 multiplies: the matrix products of an iteration, by their shapes (Sec. V-B).
 
-A product is (rows, inner, columns, layout), where layout nn, tn or nt tells which factor the formula transposes; it
+A product is (rows, inner, columns, kind), where nn, tn or nt tells which factor is transposed (``nn.products``).  It
 takes 2 rows inner columns operations.  Products with a vector, as spectral normalisation has, are left out.
 """
 
@@ -13,18 +13,18 @@ def flops(products):
 
 
 def forward_products(net, batch):
-    """Products of one forward pass on ``batch`` rows."""
-    return [(batch, n, m, "nn") for n, m in net.shapes]
+    """Products of one forward pass on ``batch`` columns."""
+    return [(m, n, batch, "tn") for n, m in net.shapes.tolist()]
 
 
 def backward_products(net, batch):
     """Products of dL/dtheta: one for the weights of each layer, one for each hidden layer's gradient."""
-    return [(n, batch, m, "tn") for n, m in net.shapes] + _down_to_the_first(net, batch)
+    return [(n, batch, m, "nt") for n, m in net.shapes.tolist()] + _down_to_the_first(net, batch)
 
 
-def input_gradient_products(net, batch, columns):
+def input_gradient_products(net, batch, inputs):
     """Products of dL/dx for so many of the inputs."""
-    return [*_down_to_the_first(net, batch), (batch, net.shapes[0][1], columns, "nt")]
+    return [*_down_to_the_first(net, batch), (inputs, int(net.shapes[0, 1]), batch, "nn")]
 
 
 def iteration_products(config, networks, sam_actors):
@@ -44,15 +44,15 @@ def update_products(agent, networks, transitions, sam_actors, sam_critic):
     The critic's batch has ``transitions`` of every DU; ``sam_actors`` actors take SAM steps, and with ``sam_critic``
     the critic.
     """
-    scope, critics, rows = networks.scope, num_critics(agent), networks.scope.rows(transitions)
+    scope, critics, columns = networks.scope, num_critics(agent), networks.scope.columns(transitions)
     policies = forward_products(networks.actor, transitions) * scope.num_agents
     known = agent.teachers + (agent.forgetting != "none")
     return {
         "actors' gradients": _actor_gradient_products(agent, networks) * (scope.num_agents + sam_actors),
         "anchors and teachers": forward_products(networks.actor, agent.batch_size) * (scope.num_agents * known),
         "critic's target": (policies * (2 if agent.entropy_in_target == "literal" else 1)
-                            + forward_products(networks.critic, rows) * critics),
-        "critic's gradient": (forward_products(networks.critic, rows) + backward_products(networks.critic, rows))
+                            + forward_products(networks.critic, columns) * critics),
+        "critic's gradient": (forward_products(networks.critic, columns) + backward_products(networks.critic, columns))
         * (critics * (2 if sam_critic else 1)),
     }
 
@@ -70,9 +70,9 @@ def _actor_gradient_products(agent, networks):
 def _td_error_products(agent, networks, frames):
     """a' ~ pi(s'), Q(s', a') and Q(s, a); or, where V is compared, a ~ pi(s) too (R33)."""
     policies = forward_products(networks.actor, frames) * networks.scope.num_agents
-    values = forward_products(networks.critic, networks.scope.rows(frames)) * num_critics(agent)
+    values = forward_products(networks.critic, networks.scope.columns(frames)) * num_critics(agent)
     return policies * (2 if agent.td_value == "v" else 1) + values * 2
 
 
 def _down_to_the_first(net, batch):
-    return [(batch, m, n, "nt") for n, m in net.shapes[1:]]
+    return [(n, m, batch, "nn") for n, m in net.shapes.tolist()[1:]]

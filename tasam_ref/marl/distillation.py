@@ -8,41 +8,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..kernels.policy import mean_through_clip
-from ..nn.layout import for_kernels
-from ..nn.passes import Workspace, backward, forward
-from ..nn.squashed_gaussian import kl_divergence, kl_gradient, split_head
-from .networks import Networks
+from .policy import Policy
 
 
 @dataclass(frozen=True)
 class DistillationLoss:
-    """A loss plus  weight / K  sum over the K teachers of  E[KL(pi(.|s + e) || teacher(.|s))].
+    """(1 / K) sum over the K teachers of  w E[KL(pi(.|s + e) || teacher(.|s))],  what is added to (9).
 
-    obs (n, D) holds the perturbed states s + e, ``teachers`` each teacher's mean and log_std (n, A) on the true ones.
-    ``work`` must be another workspace than that of the loss.  For a stack of actors all are (G, n, ...), as in
-    ``ActorLoss``.  Source: Sec. V-B, R43.
+    obs (D, B) holds the perturbed states s + e, ``teachers`` an Anchor of weight w / K on the true ones for each.
+    Source: Sec. V-B, R43.
     """
 
-    loss: object
-    networks: Networks
+    policy: Policy
     obs: np.ndarray
-    teachers: tuple
-    weight: float
-    work: Workspace
+    teachers: list
 
     def __call__(self, theta):
-        """Return the loss at theta (n_params,) and its gradient (n_params,), which the next call overwrites."""
-        value, gradient = self.loss(theta)
-        output = forward(self.networks.actor, theta, self.obs, self.work)
-        mean, log_std, free = split_head(output, self.networks.log_std_min, self.networks.log_std_max)
-        delta, share = np.zeros_like(output), self.weight / len(self.teachers)
-        for teacher in self.teachers:
-            value = value + share * kl_divergence(mean, log_std, *teacher).mean(axis=-1)
-            delta += share * np.concatenate(kl_gradient(mean, log_std, *teacher), axis=-1)
-        mean_through_clip(for_kernels(delta), for_kernels(free))
-        gradient += backward(self.networks.actor, theta, self.obs, delta, self.work)
-        return value, gradient
+        """Return the loss at theta (n_params,) and its gradient (n_params,)."""
+        mean, log_std, free = self.policy.law(theta, self.obs)
+        values, pulls = zip(*(teacher.pull(mean, log_std) for teacher in self.teachers))
+        return np.mean(sum(values)), self.policy.backward(theta, sum(pulls), free)
 
 
 def renew_teachers(thetas_teacher, thetas_p, iteration, every):

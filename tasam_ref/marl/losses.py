@@ -1,156 +1,158 @@
 """Losses (9) and (10) as functions ``theta -> (value, gradient)``.
 
 A loss object holds everything but theta: the batch, the noise, the targets.  Calling it again at other parameters,
-as SAM does, therefore cannot redraw or recompute any of them.
+as SAM does, therefore cannot redraw or recompute any of them.  Every gradient is overwritten by the next call.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..kernels.policy import mean_through_clip, reparameterised_gradient
-from ..nn.layout import empty_batch, for_kernels
-from ..nn.passes import Workspace, backward, forward
+from ..compiled import compiled
+from ..nn.passes import Workspace
 from ..nn.squashed_gaussian import kl_divergence, kl_gradient, score
-from .networks import Networks
-from .passes import Scratch, q_values, replayed_policy, sample_policy, smallest_q_gradient
-from .replay import Batch
+from .critics import ActionValue
+from .policy import Policy, drawn, replayed
+
+_ONE, _TWO = np.float32(1), np.float32(2)
 
 
 @dataclass(frozen=True)
 class Anchor:
-    """A policy to stay near (R41): its mean and log_std (n, A) on the batch, and the divergence's weight."""
+    """A policy to stay near (R41): its mean and log_std (A, B) on the batch, and the divergence's weight."""
 
     mean: np.ndarray
     log_std: np.ndarray
     weight: float
+
+    def pull(self, mean, log_std):
+        """w KL(pi || anchor), (B,), and its gradient by mean and log_std, (2A, B)."""
+        laws = mean, log_std, self.mean, self.log_std
+        return self.weight * kl_divergence(*laws), self.weight * np.concatenate(kl_gradient(*laws))
 
 
 @dataclass(frozen=True)
 class ActorLoss:
     """(9) as a loss to descend:  L(theta_p) = E[beta log pi(a|s) - Q(s, a)],  a ~ pi(.|s).
 
-    An ``anchor`` adds its weight times E[KL(pi(.|s) || anchor(.|s))] (R41).  ``estimate`` is the reading R30 of the
-    gradient, one of ``POLICY_GRADIENTS``.  With twin critics Q is the smaller.  x is the critic's input, in which
-    ``place`` says where this actor's action stands (R39); seen_action maps latents to what the critic is shown of
-    replayed actions (R21).  ``masks`` are the actor's dropout masks, if any (R42).
-
-    A stack of G actors with one place has one such object: theta is (G, n_params), all (n, ...) are (G, n, ...).
+    ``estimate`` is the reading R30 of the gradient, one of ``POLICY_GRADIENTS``.  It draws a with ``noise`` (A, B), or
+    it takes replayed ones: their ``latent`` (A, B), and ``seen``, what the critic is shown of them (R21).  An
+    ``anchor`` adds its weight times E[KL(pi(.|s) || anchor(.|s))] (R41).
     """
 
-    networks: Networks
-    thetas_v: np.ndarray
-    batch: Batch
+    policy: Policy
+    q: ActionValue
+    obs: np.ndarray
     noise: np.ndarray
     temperature: float
-    estimate: object
-    seen_action: object
-    scratch: Scratch
-    x: np.ndarray
-    place: tuple
+    estimate: Callable
+    latent: np.ndarray | None = None
+    seen: np.ndarray | None = None
     anchor: Anchor | None = None
-    masks: list | None = None
 
     def __call__(self, theta):
-        """Return the loss at theta (n_params,) and its gradient (n_params,), which the next call overwrites."""
+        """Return the loss at theta (n_params,) and its gradient (n_params,)."""
         value, sample, delta = self.estimate(self, theta)
         if self.anchor is not None:
-            policies = sample.mean, sample.log_std, self.anchor.mean, self.anchor.log_std
-            value = value + self.anchor.weight * kl_divergence(*policies).mean(axis=-1)
-            delta += self.anchor.weight * np.concatenate(kl_gradient(*policies), axis=-1)
-        mean_through_clip(for_kernels(delta), for_kernels(sample.free))
-        return value, backward(self.networks.actor, theta, self.batch.obs, delta, self.scratch.actor)
-
-    def asked(self, action):
-        """The critic's input with this actor's action (n, A) in its place."""
-        self.x[..., self.place[0]] = action
-        return self.x
-
-    def q(self, action):
-        """The smallest Q over the critics at this actor's action (n, A): (n,)."""
-        outputs = q_values(self.networks, self.thetas_v, self.asked(action), self.scratch.critics)
-        return outputs[..., self.place[1]].min(axis=0)
+            divergence, pull = self.anchor.pull(sample.mean, sample.log_std)
+            value, delta = value + divergence, delta + pull
+        return value.mean(), self.policy.backward(theta, delta, sample.free)
 
 
 def reparameterised(loss, theta):
-    """Gradient through the action: with u = mean + std noise and a = sigmoid(u),
+    """beta log pi - Q of each state, (B,), the sample, and the gradient (2A, B) through the action:
 
-        dL/dmean = dL/du,  dL/dlog_std = dL/du std noise - beta,  dL/du = beta (2a - 1) - dQ/da a (1 - a)
+        d/dmean = beta (2a - 1) - dQ/da a (1 - a),   d/dlog_std = d/dmean std noise - beta
 
-    for each row, as delta (n, 2A); the mean over rows is taken by the caller.  Source: (9), R30, as soft actor-critic
-    does it.
+    with u = mean + std noise and a = sigmoid(u).  Source: (9), R30, as soft actor-critic does it.
     """
-    sample = sample_policy(loss.networks, theta, loss.batch.obs, loss.noise, loss.scratch.actor, loss.masks)
-    action, beta = sample.action, loss.temperature
-    q, q_gradient = smallest_q_gradient(loss.networks, loss.thetas_v, loss.asked(action), loss.place,
-                                        loss.scratch.critics)
-    delta = empty_batch(*action.shape[:-1], 2 * action.shape[-1], dtype=action.dtype)
-    batches = map(for_kernels, (action, sample.std, loss.noise, q_gradient))
-    reparameterised_gradient(*batches, action.dtype.type(beta), for_kernels(delta))
-    return np.mean(beta * sample.log_prob - q, axis=-1), sample, delta
+    sample = drawn(loss.policy.law(theta, loss.obs), loss.noise)
+    q, q_gradient = loss.q.with_gradient(sample.action)
+    delta = np.empty((2 * len(q_gradient), len(q)), q_gradient.dtype)
+    _through_the_action(sample.action, sample.std, sample.noise, q_gradient, delta.dtype.type(loss.temperature), delta)
+    return loss.temperature * sample.log_prob - q, sample, delta
+
+
+@compiled
+def _through_the_action(action, std, noise, q_gradient, beta, delta):
+    """The gradient of ``reparameterised`` into delta; beta in the dtype of the arrays."""
+    for j in range(action.shape[0]):
+        for i in range(action.shape[1]):
+            a = action[j, i]
+            of_mean = beta * (_TWO * a - _ONE) - q_gradient[j, i] * a * (_ONE - a)
+            delta[j, i] = of_mean
+            delta[action.shape[0] + j, i] = of_mean * std[j, i] * noise[j, i] - beta
 
 
 def score_function(loss, theta):
     """(9) as printed, over fresh actions:  grad log pi(a|s) (beta log pi(a|s) - Q(s, a)),  a ~ pi(.|s).  R30."""
-    sample = sample_policy(loss.networks, theta, loss.batch.obs, loss.noise, loss.scratch.actor, loss.masks)
+    sample = drawn(loss.policy.law(theta, loss.obs), loss.noise)
     return _weighted_score(loss, sample, loss.q(sample.action))
 
 
 def score_function_replayed(loss, theta):
     """(9) as printed, over the replayed actions a_t, which the current policy did not draw: biased.  R30."""
-    latent = loss.batch.latent
-    sample = replayed_policy(loss.networks, theta, loss.batch.obs, latent, loss.scratch.actor, loss.masks)
-    return _weighted_score(loss, sample, loss.q(loss.seen_action(latent)))
+    sample = replayed(loss.policy.law(theta, loss.obs), loss.latent)
+    return _weighted_score(loss, sample, loss.q(loss.seen))
 
 
 def _weighted_score(loss, sample, q):
     weight = loss.temperature * sample.log_prob - q
-    gradient = np.concatenate(score(sample.noise, sample.log_std), axis=-1)
-    return np.mean(weight, axis=-1), sample, weight[..., None] * gradient
+    return weight, sample, weight * np.concatenate(score(sample.noise, sample.log_std))
 
 
 POLICY_GRADIENTS = {"reparameterised": reparameterised, "score_function": score_function,
                     "score_function_replayed": score_function_replayed}
-PARTS = {"reparameterised": ("obs",), "score_function": ("obs",), "score_function_replayed": ("obs", "latent")}
-"""What each asks of the replayed transitions."""
 
 
 @dataclass(frozen=True)
 class CriticLoss:
     """(10)  L(theta_v) = E[(y - Q(s, a; theta_v))^2], the target y held fixed.
 
-    x (n, inputs) and target y (n, outputs), as the critic's scope arranges them; dropout masks, if any (R42).
+    x (inputs, B) and target y (outputs, B), as the critic's scope arranges them; ``size``, of how many targets the mean
+    is taken, for x may be a part of the batch.
     """
 
-    networks: Networks
+    work: Workspace
     x: np.ndarray
     target: np.ndarray
-    work: Workspace
-    masks: list | None = None
+    size: int
 
     def __call__(self, theta):
-        """Return the loss at theta (n_params,) and its gradient (n_params,), which the next call overwrites."""
-        residual = forward(self.networks.critic, theta, self.x, self.work, self.masks) - self.target
-        value = np.mean(residual * residual)
-        return value, backward(self.networks.critic, theta, self.x, residual * (2 / residual.size), self.work)
+        """Return the loss at theta (n_params,) and its gradient (n_params,)."""
+        residual = self.work.forward(theta, self.x) - self.target
+        return np.sum(residual * residual) / self.size, self.work.backward(theta, residual * (2 / self.size))
+
+
+@dataclass(frozen=True)
+class Sum:
+    """The sum of losses that share nothing; ``each(call, losses)`` may call them side by side."""
+
+    losses: list
+    each: Callable = map
+
+    def __call__(self, theta):
+        """Return the loss at theta (n_params,) and its gradient (n_params,)."""
+        values, (gradient, *others) = zip(*self.each(lambda loss: loss(theta), self.losses))
+        for other in others:
+            gradient += other
+        return sum(values), gradient
 
 
 @dataclass(frozen=True)
 class L2Loss:
-    """A loss plus ``weight`` ||theta||^2: the L2 baseline of Sec. VI-A, in the loss and over all parameters (R42).
+    """A loss plus ``weight`` ||theta||^2: the L2 baseline of Sec. VI-A, in the loss and over all parameters (R42)."""
 
-    Of a stack of networks (G, n_params) each has its own.
-    """
-
-    loss: object
+    loss: Callable
     weight: float
 
     def __call__(self, theta):
-        """Return the loss at theta (n_params,) and its gradient (n_params,), which the next call overwrites."""
+        """Return the loss at theta (n_params,) and its gradient (n_params,)."""
         value, gradient = self.loss(theta)
         gradient += theta.dtype.type(2 * self.weight) * theta
         # Summed in float64: where both parts nearly cancel, rounding in float32 would be most of what is left.
-        return value + self.weight * np.sum(theta * theta, axis=-1, dtype=np.float64), gradient
+        return value + self.weight * np.sum(theta * theta, dtype=np.float64), gradient
 
 
 def standard_target(reward, next_q, next_log_prob, gamma, temperature):

@@ -1,6 +1,6 @@
-"""The actors and the global critic as shapes; ``passes`` evaluates them on batches.
+"""The actors and the global critic as shapes.
 
-An actor maps obs (n, D) to mean and log_std of its latent, (n, 2A).  The global critic maps the input x that its
+An actor maps obs (D, B) to mean and log_std of its latent, (2A, B).  The global critic maps the input x that its
 scope arranges (R39, ``critic_scope``) to one value or one for each DU.  ``thetas_p`` is (M, n_params), a row per actor;
 ``thetas_v`` is (1, n_params), or (2, n_params) for twin critics (R32).
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..nn.mlp import MLP
-from .critic_scope import SCOPES, Joint, SharedLocal
+from .critic_scope import CriticScope
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Networks:
 
     actor: MLP
     critic: MLP
-    scope: SharedLocal | Joint
+    scope: CriticScope
     log_std_min: float
     log_std_max: float
     dtype: np.dtype
@@ -27,7 +27,8 @@ class Networks:
 
 def build_networks(agent, num_agents, obs_dim, action_dim):
     """Return the Networks of a configuration's ``agent`` section."""
-    scope = SCOPES[agent.critic_scope](num_agents, obs_dim, action_dim)
+    together = {"shared_local": 1, "joint": num_agents}[agent.critic_scope]
+    scope = CriticScope(together, num_agents, obs_dim, action_dim)
 
     def network(inputs, outputs):
         return MLP((inputs, *agent.hidden_sizes, outputs), "crelu" if agent.crelu else "tanh", agent.layer_norm,

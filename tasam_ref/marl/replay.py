@@ -1,23 +1,36 @@
 """Replay: one buffer B_i per actor; their union is the critic's B (Algorithm 1, lines 8, 9 and 21)."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from ..nn.layout import as_batch
 
-
-@dataclass(frozen=True)
 class Batch:
-    """Transitions: obs (n, D), latent (n, A) before the sigmoid, reward (n,), next_obs (n, D).
+    """Transitions ``rows`` of the buffers of ``agents``, copied part by part when asked for, a column for each."""
 
-    They lie as ``nn.layout`` says; a part that was not asked for is None.  Of G agents all are (G, n, ...).
-    """
+    def __init__(self, arrays, agents, rows):
+        self._arrays, self._at = arrays, (agents, rows)
 
-    obs: np.ndarray
-    latent: np.ndarray | None = None
-    reward: np.ndarray | None = None
-    next_obs: np.ndarray | None = None
+    @property
+    def obs(self):
+        """s (D, n)."""
+        return self._columns("obs")
+
+    @property
+    def latent(self):
+        """The action before the sigmoid, (A, n)."""
+        return self._columns("latent")
+
+    @property
+    def reward(self):
+        """r (n,)."""
+        return self._arrays["reward"][self._at]
+
+    @property
+    def next_obs(self):
+        """s' (D, n)."""
+        return self._columns("next_obs")
+
+    def _columns(self, name):
+        return np.ascontiguousarray(self._arrays[name][self._at].T)
 
 
 class Replay:
@@ -44,18 +57,13 @@ class Replay:
             self._arrays[name][:, at] = value
         self.count += 1
 
-    def of_agent(self, agent, rows, parts=("obs", "latent", "reward", "next_obs")):
-        """The transitions ``rows`` (n,) of B_agent as a Batch, or these parts of them; of agents (G,) rows (G, n)."""
-        return Batch(**{name: self._taken(name, np.expand_dims(agent, -1), rows) for name in parts})
+    def of_agent(self, agent, rows):
+        """The transitions ``rows`` (n,) of B_agent as a Batch."""
+        return Batch(self._arrays, agent, rows)
 
     def of_all(self, rows):
-        """From each B_i the transitions ``rows[i]``, (M, n), agent by agent, as one Batch of M n rows."""
-        agents = np.repeat(np.arange(rows.shape[0]), rows.shape[1])
-        return Batch(**{name: self._taken(name, agents, rows.ravel()) for name in self._arrays})
-
-    def _taken(self, name, agents, rows):
-        taken = self._arrays[name][agents, rows]
-        return taken if name == "reward" else as_batch(taken)
+        """From each B_i the transitions ``rows[i]``, (M, n), agent by agent, as one Batch of M n columns."""
+        return Batch(self._arrays, np.repeat(np.arange(rows.shape[0]), rows.shape[1]), rows.ravel())
 
     def newest(self, frames):
         """The last ``frames`` transitions of every actor, as ``of_all``."""

@@ -6,6 +6,7 @@ from ..errors import RunFailure
 from ..nn.squashed_gaussian import sigmoid
 from ..optim.rho_schedule import anneal_by_entropy, rho_at, scale_by_td_variance
 from ..streams import stream, training_episode_seed
+from .agents import Agents
 from .budget import gradient_evaluations, run_without_sam
 from .learner import Learner
 from .td_error import gate, td_error_variance
@@ -22,7 +23,8 @@ class Trainer:
 
     def __init__(self, config, env, threads=1):
         self.config, self.env = config, env
-        self.learner = Learner(config, env.num_agents, env.obs_dim, env.action_dim, env.executed, threads)
+        self.agents = Agents(config, env.num_agents, env.obs_dim, env.action_dim)
+        self.learner = Learner(config, self.agents, env.executed, threads)
         self.iteration = 0
         self.converged = False
         self.first_entropy = 0.0
@@ -46,8 +48,8 @@ class Trainer:
 
     def _iterate(self):
         sam, stops = self.config.sam, self.config.run.convergence_tolerance > 0
-        before = self.learner.thetas_p.copy() if stops else None
-        self.learner.prepare(self.iteration)
+        before = self.agents.thetas_p.copy() if stops else None
+        self.agents.prepare(self.iteration)
         columns = self._collect()                                                         # lines 5-10
         variance = self._td_variance()
         selected = self._select(variance)                                                 # line 11
@@ -59,11 +61,11 @@ class Trainer:
                 self.iteration, step, rho_critic if sam.use_sam_critic else None)         # lines 20-23
             self._refuse_non_finite({"an actor's loss": actor_loss, "the critic's loss": critic_loss})
         self._refuse_non_finite({
-            "an actor's weights": self.learner.thetas_p, "the critic's weights": self.learner.thetas_v})
+            "an actor's weights": self.agents.thetas_p, "the critic's weights": self.agents.thetas_v})
         self.converged = stops and self._has_converged(before)                            # line 24
         self.iteration += 1
         self.gradient_evaluations += gradient_evaluations(
-            self.config.agent, self.env.num_agents, len(self.learner.thetas_v), selected.sum(), sam.use_sam_critic)
+            self.config.agent, self.env.num_agents, len(self.agents.thetas_v), selected.sum(), sam.use_sam_critic)
         self._take_snapshots()
         everyone = np.ones(self.env.num_agents)
         return columns | {
@@ -76,7 +78,7 @@ class Trainer:
     def _collect(self):
         """Lines 5-10: Ne frames under the current policies, stored in every B_i.  Returns means per agent."""
         env, run = self.env, self.config.run
-        frames, dtype = run.frames_per_iteration, self.learner.networks.dtype
+        frames, dtype = run.frames_per_iteration, self.agents.networks.dtype
         noise = stream(run.seed, "exploration", self.iteration).standard_normal(
             (frames, env.num_agents, env.action_dim), dtype=dtype)
         reward_sum, entropy_sum, qos_sum = 0.0, 0.0, 0.0
@@ -86,7 +88,7 @@ class Trainer:
             latent, log_prob = self.learner.act(obs, noise[e])
             self._refuse_non_finite({"an action": latent})
             self.obs, reward, info = env.step(sigmoid(latent))
-            self.learner.replay.add(obs, latent, reward, self.obs)
+            self.agents.replay.add(obs, latent, reward, self.obs)
             reward_sum, entropy_sum = reward_sum + reward, entropy_sum - log_prob
             qos_sum = qos_sum + env.per_agent(info.qos)
         columns = {"reward": reward_sum / frames, "entropy": entropy_sum / frames}
@@ -133,14 +135,14 @@ class Trainer:
             return
         stage, within = divmod(self.iteration, total // len(self.config.regimes.sequence))
         if within == 0:
-            self.snapshots[f"stage_{stage}"] = self.learner.thetas_p.copy()
-        budget = run_without_sam(self.config, len(self.learner.thetas_v))
+            self.snapshots[f"stage_{stage}"] = self.agents.thetas_p.copy()
+        budget = run_without_sam(self.config, len(self.agents.thetas_v))
         if self.gradient_evaluations >= budget and "equal_gradients" not in self.snapshots:
-            self.snapshots["equal_gradients"] = self.learner.thetas_p.copy()
+            self.snapshots["equal_gradients"] = self.agents.thetas_p.copy()
 
     def _has_converged(self, before):
         """Line 24: no actor moved by as much as the tolerance's share of its norm (R38)."""
-        moved = np.linalg.norm(self.learner.thetas_p - before, axis=1) / np.linalg.norm(before, axis=1)
+        moved = np.linalg.norm(self.agents.thetas_p - before, axis=1) / np.linalg.norm(before, axis=1)
         return bool(np.all(moved < self.config.run.convergence_tolerance))
 
     def _refuse_non_finite(self, parts):
@@ -157,12 +159,12 @@ class Trainer:
         own = {"iteration": np.array(self.iteration), "converged": np.array(self.converged),
                "first_entropy": np.array(self.first_entropy), "td_errors": self.td_errors, "obs": self.obs,
                "gradient_evaluations": np.array(self.gradient_evaluations)}
-        return (own | self.learner.state() | self._snapshot_arrays()
+        return (own | self.agents.state() | self._snapshot_arrays()
                 | {f"env/{key}": value for key, value in self.env.state().items()})
 
     def results(self):
         """What the run leaves behind (Algorithm 1, line 28): the networks, and the snapshots of its actors."""
-        return self.learner.parameters() | self._snapshot_arrays()
+        return self.agents.parameters() | self._snapshot_arrays()
 
     def _snapshot_arrays(self):
         return {f"snapshot/{name}": actors for name, actors in self.snapshots.items()}
@@ -174,10 +176,10 @@ class Trainer:
         self.td_errors, self.obs = state["td_errors"], state["obs"]
         self.gradient_evaluations = int(state["gradient_evaluations"])
         self.snapshots = snapshots_in(state)
-        self.learner.set_state(state)
-        self.env.set_state({key[4:]: value for key, value in state.items() if key.startswith("env/")})
+        self.agents.set_state(state)
+        self.env.set_state({key.removeprefix("env/"): value for key, value in state.items() if key.startswith("env/")})
 
 
 def snapshots_in(state):
     """The snapshots in what ``Trainer.state`` or ``Trainer.results`` returned, by name."""
-    return {key[9:]: actors for key, actors in state.items() if key.startswith("snapshot/")}
+    return {key.removeprefix("snapshot/"): actors for key, actors in state.items() if key.startswith("snapshot/")}

@@ -1,82 +1,60 @@
 """What stands between two layers: an optional layer normalisation, then tanh or concatenated rectifiers.
 
-    layer normalisation   y = gain z^ + shift,  z^ = (z - mean z) / sqrt(var z + epsilon), over the neurons of each row
-    tanh                  h = tanh(y)                            h (B, n)
-    crelu                 h = (max(y, 0), max(-y, 0))            h (B, 2n)
+    layer normalisation   y = gain z^ + shift,  z^ = (z - mean z) / sqrt(var z + epsilon), over the neurons of a column
+    tanh                  h = tanh(y)                            h (n, B)
+    crelu                 h = (max(y, 0), max(-y, 0))            h (2n, B)
 
-tanh is the paper's (Sec. VI-A); the others belong to PLASTIC as published (R43).  s = dL/dh and d = dL/dz below.
-Batches (B, n) may have a leading axis of networks, and their parameters then too.
+tanh is the paper's (Sec. VI-A); the others belong to PLASTIC as published (R43).
 """
 
 import numpy as np
 
-from ..kernels.update import through_tanh
-from .layout import for_kernels
-
 EPSILON = 1e-5
 
 
-class Tanh:
-    """h = tanh(y),  dL/dy = s (1 - h^2)."""
-
-    @staticmethod
-    def forward(y, out):
-        """Write h (B, n) of y (B, n); both may be one array."""
-        np.tanh(y, out=out)
-
-    @staticmethod
-    def backward(upstream, activation, out):
-        """Write dL/dy (B, n) to ``out``, given s = ``upstream`` and h; out may be upstream itself."""
-        through_tanh(for_kernels(upstream), for_kernels(activation))
-        if out is not upstream:
-            out[...] = upstream
+def tanh(y):
+    """h = tanh(y)."""
+    return np.tanh(y)
 
 
-class CReLU:
-    """h = (max(y, 0), max(-y, 0)),  dL/dy = s_1 where y > 0, -s_2 where y < 0 (Shang et al., 2016).  R43."""
-
-    @staticmethod
-    def forward(y, out):
-        """Write h (B, 2n) of y (B, n)."""
-        n = y.shape[-1]
-        np.maximum(y, 0, out=out[..., :n])
-        np.maximum(-y, 0, out=out[..., n:])
-
-    @staticmethod
-    def backward(upstream, activation, out):
-        """Write dL/dy (B, n) to ``out``, given s = ``upstream`` (B, 2n) and h (B, 2n)."""
-        n = out.shape[-1]
-        np.multiply(upstream[..., :n], activation[..., :n] > 0, out=out)
-        out -= upstream[..., n:] * (activation[..., n:] > 0)
+def through_tanh(upstream, h):
+    """dL/dy = s (1 - h^2), given s = dL/dh."""
+    return upstream * (1 - h * h)
 
 
-ACTIVATIONS = {"tanh": Tanh, "crelu": CReLU}
+def crelu(y):
+    """h = (max(y, 0), max(-y, 0)), (2n, B) of y (n, B) (Shang et al., 2016).  R43."""
+    return np.concatenate((np.maximum(y, 0), np.maximum(-y, 0)))
 
 
-def layer_norm(z, gain, shift, normalised):
-    """Turn z (B, n) into y in place, write z^ to ``normalised`` (B, n), return 1 / sqrt(var z + epsilon), (B, 1).
+def through_crelu(upstream, h):
+    """dL/dy = s_1 where y > 0, -s_2 where y < 0, given s = dL/dh (2n, B)."""
+    positive, negative = np.split(upstream * (h > 0), 2)
+    return positive - negative
+
+
+ACTIVATIONS = {"tanh": (tanh, through_tanh), "crelu": (crelu, through_crelu)}
+
+
+def layer_norm(z, gain, shift):
+    """y (n, B) of z (n, B), and what ``through_layer_norm`` needs: z^ (n, B) and 1 / sqrt(var z + epsilon), (B,).
 
     Source: [30], R43.
     """
-    np.subtract(z, z.mean(axis=-1, keepdims=True), out=normalised)
-    inverse = 1 / np.sqrt(np.mean(normalised * normalised, axis=-1, keepdims=True) + z.dtype.type(EPSILON))
-    normalised *= inverse
-    np.multiply(normalised, gain[..., None, :], out=z)
-    z += shift[..., None, :]
-    return inverse
+    centred = z - z.mean(axis=0)
+    inverse = 1 / np.sqrt(np.mean(centred * centred, axis=0) + z.dtype.type(EPSILON))
+    normalised = centred * inverse
+    return gain[:, None] * normalised + shift[:, None], (normalised, inverse)
 
 
-def layer_norm_backward(delta, gain, normalised, inverse):
-    """Turn delta = dL/dy (B, n) into dL/dz in place, with g = gain dL/dy:
+def through_layer_norm(delta, gain, normalised, inverse):
+    """dL/dz (n, B), dL/dgain (n,) and dL/dshift (n,), given delta = dL/dy (n, B); with g = gain dL/dy:
 
         dL/dz = (g - mean g - z^ mean(g z^)) / sqrt(var z + epsilon)
+        dL/dgain = sum over the batch of dL/dy z^,   dL/dshift = sum over the batch of dL/dy
 
-    Returns dL/dgain = sum of dL/dy z^ and dL/dshift = sum of dL/dy over the batch, each (n,).  R43.
+    Source: [30], R43.
     """
-    gain_gradient, shift_gradient = np.sum(delta * normalised, axis=-2), delta.sum(axis=-2)
-    delta *= gain[..., None, :]
-    along = np.mean(delta * normalised, axis=-1, keepdims=True)
-    delta -= delta.mean(axis=-1, keepdims=True)
-    delta -= normalised * along
-    delta *= inverse
-    return gain_gradient, shift_gradient
+    g = gain[:, None] * delta
+    below = (g - g.mean(axis=0) - normalised * np.mean(g * normalised, axis=0)) * inverse
+    return below, np.sum(delta * normalised, axis=1), delta.sum(axis=1)

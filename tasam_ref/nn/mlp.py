@@ -1,17 +1,29 @@
-"""Multilayer perceptrons with a linear output as shapes, and views into one flat parameter vector.
+"""Multilayer perceptrons as shapes, and views into one flat parameter vector.
 
 Layout of ``theta`` (n_params,): layer by layer, W.ravel() with W (fan_in, fan_out) in C order, then b (fan_out,);
 behind them, where there are any, gain and shift of each layer normalisation, then each spectral direction u.
-A stack of networks is (G, n_params), and so are its views.  ``passes`` has the arithmetic.
+``passes`` evaluates the paper's tanh networks, ``regularised`` those of its rivals.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 
 from . import spectral
+
+POWER_STEPS = 20                        # of the initial spectral directions
+WIDENING = {"tanh": 1, "crelu": 2}      # outputs of a hidden layer for each of its neurons
+
+
+def layer(theta, shapes, j):
+    """Views W_j (fan_in, fan_out) and b_j (fan_out,) into theta; ``shapes`` (layers, 2) holds fan_in, fan_out."""
+    start = 0
+    for i in range(j):
+        start += (shapes[i, 0] + 1) * shapes[i, 1]
+    fan_in, fan_out = shapes[j]
+    end = start + fan_in * fan_out
+    return theta[start:end].reshape(fan_in, fan_out), theta[end : end + fan_out]
 
 
 @dataclass(frozen=True)
@@ -23,20 +35,17 @@ class MLP:
     layer_norm: bool = False
     spectral: bool = False
 
-    @property
-    def widening(self):
-        """Outputs of a hidden layer for each of its neurons."""
-        return WIDENING[self.activation]
-
     @cached_property
     def shapes(self):
-        """(fan_in, fan_out) of every layer."""
-        return [(n * self.widening if j else n, m) for j, (n, m) in enumerate(pairwise(self.sizes))]
+        """(fan_in, fan_out) of every layer, (layers, 2)."""
+        shapes = np.column_stack((self.sizes[:-1], self.sizes[1:])).astype(np.int64)
+        shapes[1:, 0] *= WIDENING[self.activation]
+        return shapes
 
-    @property
+    @cached_property
     def num_weights(self):
         """Length of the part of theta that holds W and b of all layers."""
-        return sum((n + 1) * m for n, m in self.shapes)
+        return int(np.sum((self.shapes[:, 0] + 1) * self.shapes[:, 1]))
 
     @property
     def num_trained(self):
@@ -46,30 +55,22 @@ class MLP:
     @property
     def num_params(self):
         """Length of theta."""
-        return self.num_trained + self.spectral * sum(n for n, _ in self.shapes[:-1])
+        return self.num_trained + self.spectral * int(self.shapes[:-1, 0].sum())
 
     def layers(self, theta):
         """Views [(W, b), ...] into a flat vector."""
-        stack = theta.shape[:-1]
-        return [(theta[..., start:end].reshape(stack + shape), theta[..., end : end + shape[1]])
-                for start, end, shape in self._weights_at]
-
-    @cached_property
-    def _weights_at(self):
-        """(start, end, shape) of every layer's W in theta."""
-        ends = np.cumsum([(n + 1) * m for n, m in self.shapes]).tolist()
-        return [(end - (n + 1) * m, end - m, (n, m)) for end, (n, m) in zip(ends, self.shapes)]
+        return [layer(theta, self.shapes, j) for j in range(len(self.shapes))]
 
     def norms(self, theta):
         """Views [(gain, shift), ...] of the hidden layers' normalisations into a flat vector; empty without any."""
         if not self.layer_norm:
             return []
-        views = _cut(theta[..., self.num_weights : self.num_trained], [n for n in self.sizes[1:-1] for _ in range(2)])
+        views = _cut(theta[self.num_weights : self.num_trained], [n for n in self.sizes[1:-1] for _ in range(2)])
         return list(zip(views[::2], views[1::2]))
 
     def directions(self, theta):
         """Views [u, ...] of the hidden layers' spectral directions into a flat vector; empty without any."""
-        return _cut(theta[..., self.num_trained :], [n for n, _ in self.shapes[:-1]]) if self.spectral else []
+        return _cut(theta[self.num_trained :], self.shapes[:-1, 0]) if self.spectral else []
 
     def head(self, theta):
         """Views of everything behind the first layer into a flat vector."""
@@ -101,10 +102,5 @@ class MLP:
             spectral.advance(weight, u)
 
 
-POWER_STEPS = 20                        # of the initial directions
-WIDENING = {"tanh": 1, "crelu": 2}
-
-
 def _cut(vector, lengths):
-    ends = np.cumsum(lengths)
-    return [vector[..., end - n : end] for n, end in zip(lengths, ends)]
+    return np.split(vector, np.cumsum(lengths)[:-1]) if len(lengths) else []

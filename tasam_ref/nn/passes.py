@@ -1,144 +1,148 @@
-"""Forward and backward passes of the multilayer perceptrons of ``mlp``.
+"""Forward and backward passes of the paper's tanh networks (Sec. VI-A), one network on a batch of B columns.
 
-Forward, with h_0 = x:      z_j = h_{j-1} W_j + b_j,   h_j = unit(z_j),   y = z_last
+Forward, with h_0 = x:      z_j = W_j^T h_{j-1} + b_j,   h_j = tanh z_j,   y = z_last
 Backward, with d_last = dL/dy:
-                            dL/dW_j = h_{j-1}^T d_j,   dL/db_j = sum over the batch of d_j
-                            s_{j-1} = d_j W_j^T,       d_{j-1} from s_{j-1} through the unit; for tanh  s (1 - h^2)
+                            dL/dW_j = h_{j-1} d_j^T,   dL/db_j = sum over the batch of d_j
+                            d_{j-1} = (W_j d_j) (1 - h_{j-1}^2)
 
-The unit is tanh, as in the paper; ``hidden_units`` has the others.  Dropout multiplies h_j by a mask, ``spectral``
-replaces the hidden W_j by their normalised ones: both are baselines of Table 3 (R42).
-
-Batches (..., B, n) lie as ``layout`` says, so that BLAS is asked for the transpose of z and s.  A stack of G networks
-has parameters (G, n_params) and batches (G, B, n); a stack of batches may also meet one network, (n_params,).
+A batch (n, B) has a row for each neuron and a column for each transition.  ``values`` holds h_1, ..., y one below the
+other, ``deltas`` d_1, ... of the hidden layers; ``layer`` and ``neurons`` are views.
 """
 
-from copy import copy
-
 import numpy as np
+from numba import njit
 
-from ..kernels.update import add_bias, outer
-from . import spectral
-from .hidden_units import ACTIVATIONS, layer_norm, layer_norm_backward
-from .layout import empty_batch, for_kernels, transposed
+from ..compiled import compiled
+from . import mlp
+from .products import nn, nt, tn
+
+layer = compiled(mlp.layer)
+_HALF, _ONE, _TWO, _END = map(np.float32, (0.5, 1, 2, 9))
+_P0, _P1, _P2 = map(np.float32, (135135, 17325, 378))
+_Q0, _Q1, _Q2, _Q3 = map(np.float32, (135135, 62370, 3150, 28))
+
+
+@compiled
+def tanh(x):
+    """tanh x of a float32, within 5 units in the last place; NumPy's is not vectorised in compiled code.
+
+        p / q = tanh(x / 2) by Lambert's continued fraction y / (1 + y^2 / (3 + y^2 / (5 + ... / 13))),  y = x / 2
+        tanh x = 2 (p / q) / (1 + (p / q)^2) = 2 p q / (q^2 + p^2)
+
+    Beyond +-9, where float32 has no number between tanh x and +-1, x is taken as +-9.
+    """
+    y = _HALF * np.minimum(np.maximum(x, -_END), _END)
+    s = y * y
+    p = y * (_P0 + s * (_P1 + s * (_P2 + s)))
+    q = _Q0 + s * (_Q1 + s * (_Q2 + s * _Q3))
+    return _TWO * p * q / (q * q + p * p)
+
+
+@compiled
+def neurons(values, shapes, j):
+    """Rows of layer j's neurons, a view (n_j, B)."""
+    start = shapes[:j, 1].sum()
+    return values[start : start + shapes[j, 1]]
+
+
+@compiled
+def activate(z, bias):
+    """h = tanh(z + b), in place of z (n, B)."""
+    single = z.itemsize == 4
+    for j in range(z.shape[0]):
+        for i in range(z.shape[1]):
+            z[j, i] = tanh(z[j, i] + bias[j]) if single else np.tanh(z[j, i] + bias[j])
+
+
+@compiled
+def add(z, bias):
+    """z + b, in place of z (n, B)."""
+    for j in range(z.shape[0]):
+        for i in range(z.shape[1]):
+            z[j, i] += bias[j]
+
+
+@compiled
+def through_tanh(delta, h):
+    """delta (1 - h^2), in place of delta (n, B)."""
+    for j in range(h.shape[0]):
+        for i in range(h.shape[1]):
+            delta[j, i] *= _ONE - h[j, i] * h[j, i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+def sum_columns(delta, out):
+    """out (n,) <- sum over the batch of delta (n, B), several at a time: rounding follows the processor."""
+    for j in range(delta.shape[0]):
+        total = out[j] * 0
+        for i in range(delta.shape[1]):
+            total += delta[j, i]
+        out[j] = total
+
+
+@compiled
+def forward(theta, shapes, x, values):
+    """Fill ``values`` with h_1, ..., y of the input x, and return y."""
+    below, last = x, len(shapes) - 1
+    for j in range(len(shapes)):
+        weight, bias = layer(theta, shapes, j)
+        z = neurons(values, shapes, j)
+        tn(weight, below, z)
+        if j < last:
+            activate(z, bias)
+        else:
+            add(z, bias)
+        below = z
+    return below
+
+
+@compiled
+def backward(theta, shapes, x, values, delta, deltas, gradient):
+    """Fill ``gradient`` with dL/dtheta, given delta = dL/dy of the last ``forward`` on the same theta and x."""
+    for j in range(len(shapes) - 1, -1, -1):
+        weight_gradient, bias_gradient = layer(gradient, shapes, j)
+        below = neurons(values, shapes, j - 1) if j > 0 else x
+        nt(below, delta, weight_gradient)
+        sum_columns(delta, bias_gradient)
+        if j > 0:
+            upstream = neurons(deltas, shapes, j - 1)
+            nn(layer(theta, shapes, j)[0], delta, upstream)
+            through_tanh(upstream, below)
+            delta = upstream
+
+
+@compiled
+def input_gradient(theta, shapes, values, delta, deltas, first, out):
+    """out <- dL/dx of the inputs ``first``, ..., as many as out has rows; no gradient of theta is formed."""
+    for j in range(len(shapes) - 1, 0, -1):
+        upstream = neurons(deltas, shapes, j - 1)
+        nn(layer(theta, shapes, j)[0], delta, upstream)
+        through_tanh(upstream, neurons(values, shapes, j - 1))
+        delta = upstream
+    nn(layer(theta, shapes, 0)[0][first : first + out.shape[0]], delta, out)
 
 
 class Workspace:
-    """Buffers for one batch size: what a forward pass leaves for the backward pass, and the gradients.
+    """Memory for one network on one batch size, and the passes in it: each call overwrites what the last returned."""
 
-    ``stack`` is () for one network, or (G,).  Of a stack's, and of no other, ``work[:k]`` are the buffers of the first
-    k, ``work[0]`` those of one alone: views.
-    """
+    def __init__(self, net, columns, dtype):
+        self.net, self.columns, self.x = net, columns, None
+        self.values = np.empty((sum(net.sizes[1:]), columns), dtype)
+        self.deltas = np.empty((sum(net.sizes[1:-1]), columns), dtype)
+        self.gradient = np.zeros(net.num_params, dtype)
 
-    def __init__(self, net, batch, dtype, stack=()):
-        hidden, wide = net.sizes[1:-1], [net.widening * n for n in net.sizes[1:-1]]
+    def forward(self, theta, x):
+        """y (outputs, B) of x (inputs, B)."""
+        self.x = x
+        return forward(theta, self.net.shapes, x, self.values)
 
-        def buffers(widths):
-            return [empty_batch(*stack, batch, n, dtype=dtype) for n in widths]
+    def backward(self, theta, delta):
+        """dL/dtheta (n_params,), given delta = dL/dy (outputs, B) of the last ``forward`` with the same theta."""
+        backward(theta, self.net.shapes, self.x, self.values, delta, self.deltas, self.gradient)
+        return self.gradient
 
-        own = net.widening > 1                              # the unit's output is no longer as large as its input
-        self.masks, self.dropped = None, []
-        self.ones = np.ones(batch, dtype)
-        self._hold({
-            "sums": buffers(net.sizes[1:]), "upstream": buffers(wide),
-            "activations": buffers(wide if own else ()), "deltas": buffers(hidden if own else ()),
-            "normalised": buffers(hidden if net.layer_norm else ()),
-            "weights": [np.empty((*stack, *shape), dtype) for shape in net.shapes[:-1] if net.spectral],
-            "gradient": [np.zeros((*stack, net.num_params), dtype)],
-        })
-
-    def __getitem__(self, networks):
-        part = copy(self)
-        part._hold({name: [buffer[networks] for buffer in buffers] for name, buffers in self._buffers.items()})
-        return part
-
-    def _hold(self, buffers):
-        self._buffers = buffers
-        self.sums, self.upstream = buffers["sums"], buffers["upstream"]
-        self.activations = buffers["activations"] or self.sums[:-1]
-        self.deltas = buffers["deltas"] or self.upstream
-        self.normalised, self.weights = buffers["normalised"], buffers["weights"]
-        self.inverse, self.spectra = [None for _ in self.normalised], [None for _ in self.weights]
-        (self.gradient,) = buffers["gradient"]
-
-
-def dropout_masks(net, batch, rate, generator, dtype):
-    """A mask (batch, n) for each hidden layer's output: 0 with probability ``rate``, else 1 / (1 - rate).  R42."""
-    return [((generator.random((n, batch)).T >= rate) / (1 - rate)).astype(dtype) for n, _ in net.shapes[1:]]
-
-
-def forward(net, theta, x, work, masks=None):
-    """Return y (..., B, outputs) for x (..., B, inputs); what the backward pass needs stays in ``work``.
-
-    masks, one (..., B, n) for each hidden layer, multiply the hidden layers' outputs.
-    """
-    layers, norms, hidden = net.layers(theta), net.norms(theta), x
-    work.masks, work.dropped = masks, []
-    for j, u in enumerate(net.directions(theta)):
-        work.spectra[j] = spectral.normalise(layers[j][0], u, work.weights[j])
-    for j, (weight, bias) in enumerate(_effective(net, layers, work)):
-        out = work.sums[j]
-        product(transposed(weight), transposed(hidden), transposed(out))
-        add_bias(for_kernels(out), np.atleast_2d(bias))
-        if j == len(layers) - 1:
-            return out
-        if norms:
-            work.inverse[j] = layer_norm(out, *norms[j], work.normalised[j])
-        hidden = work.activations[j]
-        ACTIVATIONS[net.activation].forward(out, hidden)
-        if masks is not None:
-            hidden = hidden * masks[j]
-            work.dropped.append(hidden)
-
-
-def backward(net, theta, x, delta, work):
-    """Return dL/dtheta (..., n_params), given delta = dL/dy of the last ``forward`` on the same theta, x and work."""
-    gradients, norm_gradients = net.layers(work.gradient), net.norms(work.gradient)
-    layers, hidden = _effective(net, net.layers(theta), work), [x, *(work.dropped or work.activations)]
-    for j in reversed(range(len(layers))):
-        weight_gradient, bias_gradient = gradients[j]
-        product(transposed(hidden[j]), delta, weight_gradient)
-        np.matmul(transposed(delta), work.ones, out=bias_gradient)
-        if j < len(work.spectra):
-            spectral.pull_back(weight_gradient, work.weights[j], *work.spectra[j])
-        if j:
-            delta, of_norm = _to_layer_below(net, theta, delta, layers[j][0], work, j - 1)
-            for gradient, value in zip(norm_gradients[j - 1] if of_norm else (), of_norm):
-                gradient[...] = value
-    return work.gradient
-
-
-def input_gradient(net, theta, delta, work, inputs):
-    """Return dL/dx[..., inputs], given delta as for ``backward``.  No gradient of theta is formed."""
-    layers = _effective(net, net.layers(theta), work)
-    for j in reversed(range(1, len(layers))):
-        delta, _ = _to_layer_below(net, theta, delta, layers[j][0], work, j - 1)
-    return transposed(product(layers[0][0][..., inputs, :], transposed(delta)))
-
-
-def _to_layer_below(net, theta, delta, weight, work, j):
-    """d_j of hidden layer j from the delta and weight above it; and the gradients of its gain and shift, if any."""
-    upstream = work.upstream[j]
-    product(weight, transposed(delta), transposed(upstream))
-    if work.masks is not None:
-        upstream *= work.masks[j]
-    ACTIVATIONS[net.activation].backward(upstream, work.activations[j], work.deltas[j])
-    if not net.layer_norm:
-        return work.deltas[j], ()
-    gain, _ = net.norms(theta)[j]
-    return work.deltas[j], layer_norm_backward(work.deltas[j], gain, work.normalised[j], work.inverse[j])
-
-
-def _effective(net, layers, work):
-    """The layers with the normalised weights of the last forward pass in place of their own, where there are any."""
-    return [(weight, bias) for weight, (_, bias) in zip(work.weights, layers)] + layers[len(work.weights) :]
-
-
-def product(left, right, out=None):
-    """left right into ``out``, matrices or stacks of them, or into a new array.
-
-    With one inner column, behind a single output, nothing is summed: ``np.matmul`` is slow there.
-    """
-    if left.shape[-1] > 1 or out is None:
-        return np.matmul(left, right, out=out)
-    outer(np.atleast_2d(left[..., 0]), np.atleast_2d(right[..., 0, :]), out if out.ndim > 2 else out[None])
-    return out
+    def input_gradient(self, theta, delta, inputs):
+        """dL/dx[inputs], a slice of them, given delta as for ``backward``."""
+        out = np.empty((inputs.stop - inputs.start, delta.shape[1]), delta.dtype)
+        input_gradient(theta, self.net.shapes, self.values, delta, self.deltas, inputs.start, out)
+        return out

@@ -6,30 +6,27 @@ The direction u is held while a gradient is taken, through both passes of SAM, s
 
     dL/dW = (dL/dW- - <dL/dW-, W-> u v^T) / sigma
 
-``advance`` turns u towards W's first left singular vector, along which sigma is the largest singular value.  A leading
-axis of all arrays may count networks.
+``advance`` turns u towards W's first left singular vector, along which sigma is the largest singular value.
 """
 
 import numpy as np
 
 
-def normalise(weight, u, out):
-    """Write W- (fan_in, fan_out) to ``out``.  u (fan_in,) may have any length.  Returns unit u, v (fan_out,), sigma.
+def normalise(weight, u):
+    """W- (fan_in, fan_out), and for ``pull_back`` the unit u (fan_in,), v (fan_out,), sigma; u may have any length.
 
     Source: Table 3, R42.
     """
-    u = u / np.linalg.norm(u, axis=-1, keepdims=True)
-    v = np.einsum("...i,...ij->...j", u, weight)
-    sigma = np.linalg.norm(v, axis=-1, keepdims=True)
-    np.divide(weight, sigma[..., None], out=out)
-    return u, v / sigma, sigma[..., 0]
+    u = u / np.linalg.norm(u)
+    v = u @ weight
+    sigma = np.linalg.norm(v)
+    return weight / sigma, (u, v / sigma, sigma)
 
 
 def pull_back(gradient, normalised, u, v, sigma):
     """Turn dL/dW- into dL/dW, in place; the first two are (fan_in, fan_out).  Source: Table 3, R42."""
-    along = np.sum(gradient * normalised, axis=(-2, -1))[..., None, None]
-    gradient -= along * (u[..., :, None] * v[..., None, :])
-    gradient /= np.asarray(sigma)[..., None, None]
+    gradient -= np.sum(gradient * normalised) * np.outer(u, v)
+    gradient /= sigma
 
 
 def advance(weight, u):

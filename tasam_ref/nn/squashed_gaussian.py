@@ -7,27 +7,24 @@ The sigmoid and its Jacobian a (1 - a) are written with e^-|u|, so that log pi s
 
     a = e^min(u, 0) / (1 + e^-|u|),   -log(a (1 - a)) = |u| + 2 log(1 + e^-|u|)
 
-Shapes: mean, log_std, noise, latent (B, A); log_prob (B,); all may have a leading axis of policies.
+Shapes: mean, log_std, noise, latent (A, B) for A dimensions of B actions; log_prob (B,).
 """
 
 from math import log, pi
 
 import numpy as np
 
-from ..kernels import policy
-from .layout import empty_batch, for_kernels
+from ..compiled import compiled
 
 HALF_LOG_TWO_PI = 0.5 * log(2 * pi)
+_HALF, _ONE, _TWO = map(np.float32, (0.5, 1, 2))
 
 
 def split_head(output, log_std_min, log_std_max):
-    """Split a network's output (B, 2A) into mean and clipped log_std, and where the clip lets gradients through."""
-    shape, scalar = (*output.shape[:-1], output.shape[-1] // 2), output.dtype.type
-    mean, log_std = (empty_batch(*shape, dtype=output.dtype) for _ in range(2))
-    free = empty_batch(*shape, dtype=bool)
-    policy.split_head(for_kernels(output), scalar(log_std_min), scalar(log_std_max),
-                      *map(for_kernels, (mean, log_std, free)))
-    return mean, log_std, free
+    """Split a network's output (2A, B) into mean and clipped log_std, and where the clip lets gradients through."""
+    mean, raw = output[: len(output) // 2], output[len(output) // 2 :]
+    log_std = np.clip(raw, log_std_min, log_std_max)
+    return mean, log_std, log_std == raw
 
 
 def sigmoid(latent):
@@ -37,24 +34,44 @@ def sigmoid(latent):
 
 def sample_latent(mean, std, noise):
     """u = mean + std noise.  The relaxed action of Sec. IV-A2 is its sigmoid."""
-    latent = np.empty_like(std)
-    policy.shift_and_scale(*map(for_kernels, (mean, std, noise, latent)))
+    latent = std * noise
+    latent += mean
     return latent
 
 
 def squash(latent, noise, log_std):
-    """The action a = sigmoid(u), (B, A), and log pi(a) of a drawn u with noise = (u - mean) / std, (B,).
+    """The action a = sigmoid(u), (A, B), and log pi(a) of a drawn u with noise = (u - mean) / std, (B,).
 
     Source: Sec. IV-A2, R21.
     """
-    work, action = np.abs(latent), np.empty_like(latent)
-    np.negative(work, out=work)
-    np.exp(work, out=work)
-    policy.squash(*map(for_kernels, (latent, work, action)))
-    np.log(work, out=work)
-    log_prob = np.full(latent.shape[:-1], -latent.shape[-1] * HALF_LOG_TWO_PI)
-    policy.log_density(*map(for_kernels, (latent, noise, log_std, work)), np.atleast_2d(log_prob))
-    return action, log_prob.astype(latent.dtype, copy=False)
+    decay = np.abs(latent)
+    np.negative(decay, out=decay)
+    np.exp(decay, out=decay)
+    action, log_prob = np.empty_like(latent), np.zeros(latent.shape[1])
+    _squash(latent, decay, action)
+    _add_log_density(latent, noise, log_std, np.log1p(decay, out=decay), log_prob)
+    return action, (log_prob - len(latent) * HALF_LOG_TWO_PI).astype(latent.dtype, copy=False)
+
+
+@compiled
+def _squash(latent, decay, action):
+    """action <- 1 / (1 + e^-u), which is e^u / (1 + e^u) where u < 0, given decay = e^-|u|."""
+    for j in range(latent.shape[0]):
+        for i in range(latent.shape[1]):
+            e = decay[j, i]
+            action[j, i] = (e if latent[j, i] < 0 else _ONE) / (_ONE + e)
+
+
+@compiled
+def _add_log_density(latent, noise, log_std, softplus, total):
+    """total (B,), in float64, += sum over dimensions of |u| + 2 softplus - noise^2 / 2 - log_std.
+
+    softplus = log(1 + e^-|u|).
+    """
+    for j in range(latent.shape[0]):
+        for i in range(latent.shape[1]):
+            n = noise[j, i]
+            total[i] += abs(latent[j, i]) + _TWO * softplus[j, i] - _HALF * n * n - log_std[j, i]
 
 
 def log_prob(latent, noise, log_std):
@@ -78,7 +95,7 @@ def kl_divergence(mean, log_std, anchor_mean, anchor_log_std):
     """
     anchor_precision = np.exp(-2 * anchor_log_std)
     spread = (np.exp(2 * log_std) + (mean - anchor_mean) ** 2) * anchor_precision
-    return (anchor_log_std - log_std + 0.5 * spread - 0.5).sum(axis=-1)
+    return (anchor_log_std - log_std + 0.5 * spread - 0.5).sum(axis=0)
 
 
 def kl_gradient(mean, log_std, anchor_mean, anchor_log_std):

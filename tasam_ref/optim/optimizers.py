@@ -5,7 +5,7 @@ Both change ``theta`` in place and keep their state in the dictionary ``state`` 
 
 import numpy as np
 
-from ..kernels.update import adam_step
+from ..compiled import compiled
 
 
 class Adam:
@@ -31,6 +31,22 @@ class Adam:
         adam_step(theta, self.state["mean"], self.state["square"], gradient, *map(theta.dtype.type, scalars))
 
 
+@compiled
+def adam_step(theta, mean, square, gradient, beta1, new1, beta2, new2, step, scale, epsilon):
+    """``Adam`` in one sweep over memory, in place on the first three vectors:
+
+        theta <- theta - step m / (scale sqrt(v) + epsilon)
+
+    with new1 = 1 - beta1, new2 = 1 - beta2, step = learning_rate / (1 - beta1^t), scale = 1 / sqrt(1 - beta2^t).
+    Scalars come in theta's dtype.
+    """
+    for i in range(theta.size):
+        g = gradient[i]
+        mean[i] = beta1 * mean[i] + new1 * g
+        square[i] = beta2 * square[i] + new2 * g * g
+        theta[i] -= step * mean[i] / (scale * np.sqrt(square[i]) + epsilon)
+
+
 class SGD:
     """Plain descent, as (11) is written:  theta <- theta - learning_rate g."""
 
@@ -44,3 +60,10 @@ class SGD:
 
 
 OPTIMIZERS = {"adam": Adam, "sgd": SGD}
+
+
+@compiled
+def polyak_average(slow, theta, rate):
+    """slow <- slow + rate (theta - slow), in place: an exponential average of parameters (n,), rate in their dtype."""
+    for i in range(slow.size):
+        slow[i] += rate * (theta[i] - slow[i])

@@ -29,9 +29,9 @@ def run_command(*arguments, cwd):
 
 
 def complaints(done):
-    """What an ended process wrote to stderr, without the lines of progress that a slow machine gets to see."""
-    lines = done.stderr.splitlines(keepends=True)
-    return "".join(line for line in lines if not re.search(r": \d+/\d+ iterations, about \d+ s left", line))
+    """What an ended process wrote to stderr, without the lines of progress that a slow or a new machine gets to see."""
+    lines, progress = done.stderr.splitlines(keepends=True), r": \d+/\d+ iterations, about \d+ s left|^compiling for "
+    return "".join(line for line in lines if not re.search(progress, line))
 
 
 def refused(capsys, *arguments):

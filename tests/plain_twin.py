@@ -7,6 +7,7 @@ of the loss itself: all formulas below are analytic in theta, so it is exact to 
 
 import statistics
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -34,6 +35,11 @@ def network(sizes, theta, x):
         x = z if j == len(sizes) - 2 else np.tanh(z)
     assert at == theta.size
     return x
+
+
+def rows_of(batch):
+    """A replayed batch with a row for each transition, as everything here has them."""
+    return SimpleNamespace(**{name: getattr(batch, name).T for name in ("obs", "latent", "reward", "next_obs")})
 
 
 def logistic(u):
@@ -171,7 +177,8 @@ class PlainAgents:
     def variance(self, i):
         """Population variance of agent i's TD-errors over its freshest transitions."""
         agent, n = self.config.agent, self.config.run.frames_per_iteration
-        noise = self.normal((2, len(self.actors) * n, self.env.action_dim), "td_error", self.t)[:, i * n : (i + 1) * n]
+        noise = self.normal((2, self.env.action_dim, len(self.actors) * n), "td_error", self.t)
+        noise = noise[:, :, i * n : (i + 1) * n].swapaxes(1, 2)
         for k, (obs, latent, reward, next_obs) in enumerate(self.buffers[i][-n:]):
             u, log_prob = self.draw(i, next_obs[None], noise[0, [k]])
             after = self.q(self.critics, next_obs, u[0])

@@ -16,13 +16,14 @@ TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in MODULES.item
 ROOMS = {"kernels", "oran", "nn", "optim", "marl", "methods", "analysis", "experiments", "commands"}
 REQUIRED = {"numpy", "numba", "scipy", "matplotlib"}
 OPTIONAL = {"tasam_ref.experiments.progress": "tqdm", "tasam_ref.experiments.cluster": "distributed"}
+WITH_NUMBA = {"tasam_ref.nn.products": "llvmlite"}                                # Numba requires it
 MAY_IMPORT = {
     "kernels": set(),
-    "nn": {"kernels"},
-    "optim": {"kernels"},
+    "nn": {"compiled"},
+    "optim": {"compiled"},
     "analysis": {"nn", "optim", "kernels", "oran", "marl", "streams", "errors", "parameters"},
     "oran": {"kernels", "config", "regimes", "streams", "errors", "parameters"},
-    "marl": {"kernels", "nn", "optim", "config", "streams", "errors", "files"},
+    "marl": {"nn", "optim", "config", "streams", "errors", "files", "compiled"},
     "methods": ROOMS - {"experiments", "commands"} | {"config", "config_io", "scenarios", "streams", "errors"},
 }
 
@@ -75,7 +76,8 @@ def test_kernels_import_nothing_of_ours_not_even_each_other():
 
 
 def test_configuration_and_tools_import_no_room():
-    for tool in ("config", "config_io", "regimes", "scenarios", "parameters", "streams", "files", "errors"):
+    for tool in ("config", "config_io", "regimes", "scenarios", "parameters", "streams", "files", "errors",
+                 "compiled"):
         assert ours(f"tasam_ref.{tool}") & (ROOMS | {"cli"}) == set()
 
 
@@ -100,7 +102,7 @@ def test_modules_do_not_import_each_other_in_circles():
 @pytest.mark.parametrize("name", MODULES)
 def test_only_required_packages_are_imported(name):
     outside = {full.split(".")[0] for full in imports(name)} - {"tasam_ref"} - set(sys.stdlib_module_names)
-    assert outside - REQUIRED <= {OPTIONAL.get(name)}
+    assert outside - REQUIRED <= {OPTIONAL.get(name), WITH_NUMBA.get(name)}
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
@@ -136,14 +138,50 @@ def test_everything_public_has_a_docstring(name):
     assert bare == []
 
 
+def decorators(function):
+    return [node.func if isinstance(node, ast.Call) else node for node in function.decorator_list]
+
+
 @pytest.mark.parametrize("name", in_room("kernels"))
 def test_every_function_of_a_kernel_module_is_compiled(name):
     for node in TREES[name].body:
         if isinstance(node, ast.FunctionDef):
-            decorators = [d.func if isinstance(d, ast.Call) else d for d in node.decorator_list]
-            assert [d.id for d in decorators] == ["njit"], node.name
+            assert [d.id for d in decorators(node)] == ["njit"], node.name
         else:
             assert isinstance(node, (ast.Import, ast.ImportFrom, ast.Expr)), "state in a kernel module"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_loop_over_the_numbers_of_an_array_is_compiled(name):
+    """One over range(... a.shape ...) or range(... a.size ...): Python is too slow there."""
+    for function in ast.walk(TREES[name]):
+        if isinstance(function, ast.FunctionDef):
+            ranges = [loop.iter for loop in ast.walk(function)
+                      if isinstance(loop, ast.For) and getattr(getattr(loop.iter, "func", None), "id", "") == "range"]
+            over = {node.attr for call in ranges for node in ast.walk(call) if isinstance(node, ast.Attribute)}
+            if over & {"shape", "size"}:
+                assert [getattr(d, "id", "") for d in decorators(function)] in (["njit"], ["compiled"]), function.name
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_what_is_compiled_is_kept_and_the_networks_loops_let_go_of_pythons_lock(name):
+    """Only sums over a batch may be reordered, and a NaN is respected everywhere."""
+    expected = {"cache": True, "error_model": "numpy"}
+    if name not in in_room("kernels"):
+        fastmath = {"contract", "reassoc"} if name == "tasam_ref.nn.passes" else {"contract"}
+        expected |= {"nogil": True, "fastmath": fastmath}
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "njit":
+            assert {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords} == expected
+
+
+def test_numba_compiles_kernels_what_compiled_decorates_and_the_sum_over_a_batch():
+    users = {name for name in MODULES if "numba.njit" in imports(name)}
+    assert users - set(in_room("kernels")) == {"tasam_ref.compiled", "tasam_ref.nn.passes"}
+    names = {full for name in MODULES for full in imports(name) if full.startswith("numba.")}
+    assert names == {"numba.njit", "numba.config", "numba.types"}
+    assert [node.name for node in TREES["tasam_ref.nn.passes"].body
+            if isinstance(node, ast.FunctionDef) and [d.id for d in decorators(node)] == ["njit"]] == ["sum_columns"]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -1,13 +1,18 @@
 """Plain twins of networks, policy and losses, written from the formulas and analytic in theta for the complex step.
 
-Nothing is shared with the package.  Choices between branches (clips, minima) look at the real part.  Everybody's
-values come as (M, n, ...): a row for each DU and transition.
+Nothing is shared with the package.  Choices between branches (clips, minima) look at the real part.  Batches have a row
+for each transition, (n, ...), and everybody's values come as (M, n, ...); ``as_columns`` turns both into the package's.
 """
 
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+
+
+def as_columns(batch):
+    """A batch (n, k), or everybody's (M, n, k), as the package has it: (k, n), or (k, M n) DU by DU, in C order."""
+    return np.ascontiguousarray(batch.reshape(-1, batch.shape[-1]).T)
 
 
 def network(sizes, theta, x):

@@ -6,21 +6,19 @@ pass between the parts of the package and worked out again from the formulas.
 
 import tempfile
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
 from tasam_ref.config import Config
 from tasam_ref.config_io import apply_settings
+from tasam_ref.experiments.evaluation import deterministic_policy
 from tasam_ref.experiments.run_folder import RunFolder
 from tasam_ref.experiments.training import train
 from tasam_ref.marl import learner
 from tasam_ref.marl.checkpoint import load_checkpoint, save_checkpoint
-from tasam_ref.marl.learner import Learner
-from tasam_ref.marl.losses import Anchor
-from tasam_ref.marl.replay import Batch
 from tasam_ref.marl.trainer import Trainer
 from tasam_ref.methods.registry import configure
 from tasam_ref.oran.env import OranEnv
@@ -57,48 +55,17 @@ def mismatches(one, other, but=()):
 
 
 @contextmanager
-def watched_steps(watch):
-    """While it lasts, ``watch(i, loss, theta)`` is called for every step that actor i, or the critic (None), takes.
+def watched_steps(agents, watch):
+    """While it lasts, ``watch(i, loss, theta)`` is called before every step that actor i, or a critic (None), takes."""
+    take_step = learner.take_step
 
-    Actors learn side by side; each is watched alone, in order, once they all have taken their steps.  Their losses must
-    be ``ActorLoss``, nothing around it.
-    """
-    originals = learner.step_gradient, learner.take_step, Learner.update_stack, Learner.update_actors
-    asked, actors = [], {}
+    def watched(loss, theta, optimizer, rho=None):
+        actor = [i for i, own in enumerate(agents.actor_optimizers) if own is optimizer]
+        watch(actor[0] if actor else None, loss, theta)
+        return take_step(loss, theta, optimizer, rho)
 
-    def step_gradient(loss, thetas, rho=None):
-        asked.append((loss, thetas.copy()))
-        return originals[0](loss, thetas, rho)
-
-    def take_step(loss, theta, optimizer, rho=None):
-        watch(None, loss, theta)
-        return originals[1](loss, theta, optimizer, rho)
-
-    def update_stack(self, agents, *others):
-        result = originals[2](self, agents, *others)
-        loss, thetas = asked.pop()
-        actors.update({i: (alone(loss, g), thetas[g]) for g, i in enumerate(agents)})
-        return result
-
-    def update_actors(self, *others):
-        result = originals[3](self, *others)
-        for i in range(self.num_agents):
-            watch(i, *actors.pop(i))
-        return result
-
-    learner.step_gradient, learner.take_step = step_gradient, take_step
-    Learner.update_stack, Learner.update_actors = update_stack, update_actors
-    try:
+    with mock.patch.object(learner, "take_step", watched):
         yield
-    finally:
-        learner.step_gradient, learner.take_step, Learner.update_stack, Learner.update_actors = originals
-
-
-def alone(loss, g):
-    """What a stack's ActorLoss is for its actor g."""
-    anchor = loss.anchor and Anchor(loss.anchor.mean[g], loss.anchor.log_std[g], loss.anchor.weight)
-    return replace(loss, batch=Batch(obs=loss.batch.obs[g]), noise=loss.noise[g], x=loss.x[g], scratch=loss.scratch[0],
-                   anchor=anchor)
 
 
 @check("A1 l.11-15", oracle="method critic_sam", tolerance=0, because="the same bits")
@@ -147,13 +114,13 @@ def every_buffer_holds_the_transitions_of_its_actor():
     wrong = 0
     for t in range(1, 7):
         trainer.iterate()
-        replay = trainer.learner.replay
+        replay = trainer.agents.replay
         wrong += len(met) != 4 * t or replay.size != 4 * t
         for i in range(3):
             held = replay.of_agent(i, np.arange(replay.size))
             obs, action, *others = (np.array(part)[:, i] for part in zip(*met))
-            wrong += not np.allclose(twins.logistic(held.latent), action, rtol=0, atol=1e-15)
-            wrong += not all(map(np.array_equal, (held.obs, held.reward, held.next_obs), (obs, *others)))
+            wrong += not np.allclose(twins.logistic(held.latent.T), action, rtol=0, atol=1e-15)
+            wrong += not all(map(np.array_equal, (held.obs.T, held.reward, held.next_obs.T), (obs, *others)))
     return wrong
 
 
@@ -161,24 +128,28 @@ def every_buffer_holds_the_transitions_of_its_actor():
 def experiences_come_from_the_current_policies():
     """With no noise to speak of, the latents of iteration t are the means of the actors before its updates."""
     trainer, worst = start("both_sam", *DETERMINISTIC, "agent.learning_rate=0.05"), 0.0
-    sizes = trainer.learner.networks.actor.sizes
+    sizes = trainer.agents.networks.actor.sizes
     for _ in range(4):
-        actors = trainer.learner.thetas_p.copy()
+        actors = trainer.agents.thetas_p.copy()
         trainer.iterate()
-        fresh = trainer.learner.replay.newest(4)
-        for theta, obs, latent in zip(actors, np.split(fresh.obs, 3), np.split(fresh.latent, 3)):
+        fresh = trainer.agents.replay.newest(4)
+        for theta, obs, latent in zip(actors, np.split(fresh.obs.T, 3), np.split(fresh.latent.T, 3)):
             worst = largest(worst, relative_error(latent, twins.policy(sizes, theta, obs, (-40, -39))[0]))
     return worst
 
 
 def batch_origins(trainer, train):
-    """Buffer and place (n, 2) of the rows of every batch that ``train()`` draws, found by their state."""
-    width, drawn, replay = trainer.env.obs_dim, [], trainer.learner.replay
-    with watched_steps(lambda i, loss, theta: drawn.append(loss.x if i is None else loss.batch.obs)):
+    """Buffer and place (n, 2) of the columns of every batch that ``train()`` draws, found by their state."""
+    width, drawn, replay = trainer.env.obs_dim, [], trainer.agents.replay
+
+    def watch(i, loss, theta):
+        drawn.append(np.hstack([part.x[:width] for part in loss.losses]) if i is None else loss.obs)
+
+    with watched_steps(trainer.agents, watch):
         train()
     buffers = [replay.of_agent(i, np.arange(replay.size)).obs for i in range(3)]
-    held = {row.tobytes(): (i, k) for i, buffer in enumerate(buffers) for k, row in enumerate(buffer)}
-    return [np.array([held[row[:width].tobytes()] for row in rows]) for rows in drawn]
+    held = {state.tobytes(): (i, k) for i, buffer in enumerate(buffers) for k, state in enumerate(buffer.T)}
+    return [np.array([held[state.tobytes()] for state in states.T]) for states in drawn]
 
 
 @check("A1 l.3-10", "A1 l.20-23", oracle="looking every row up in the buffers", tolerance=0, because="counting")
@@ -200,7 +171,7 @@ def steps_are_the_printed_lines():
     worst = 0.0
     for base in ("sgd", "adam"):
         trainer = start("ta_sam", f"sam.base_optimizer={base}", "agent.learning_rate=0.1", *HALF_OPEN)
-        learns, history = trainer.learner, [[], [], [], []]
+        agents, history = trainer.agents, [[], [], [], []]
         for t in range(6):
             rho, both = 0.5 - 0.49 * t / 5, []
 
@@ -208,12 +179,12 @@ def steps_are_the_printed_lines():
                 plain = loss(theta)[1].copy()
                 both.append((plain, loss(theta + rho * plain / np.linalg.norm(plain))[1].copy()))
 
-            before = [*learns.thetas_p.copy(), *learns.thetas_v.copy()]
-            with watched_steps(watch):
+            before = [*agents.thetas_p.copy(), *agents.thetas_v.copy()]
+            with watched_steps(agents, watch):
                 row = trainer.iterate()
             variance = row["td_error_variance"]
             chosen = [*(variance >= sorted(variance)[1]), True]
-            for k, theta in enumerate((*learns.thetas_p, *learns.thetas_v)):
+            for k, theta in enumerate((*agents.thetas_p, *agents.thetas_v)):
                 history[k].append(both[k][int(chosen[k])])
                 move = _sgd(history[k]) if base == "sgd" else _adam(history[k])
                 worst = largest(worst, relative_error(theta - before[k], move))
@@ -234,10 +205,8 @@ def _adam(gradients):
 def critic_follows_all_actors():
     """All actors, then the critic, in every gradient step; each network once."""
     trainer, order = start("ta_sam", "agent.gradient_steps=2", *HALF_OPEN), []
-    learns = trainer.learner
-
     for name in ("actor", "critic"):
-        for i, optimizer in enumerate(getattr(learns, f"{name}_optimizers")):
+        for i, optimizer in enumerate(getattr(trainer.agents, f"{name}_optimizers")):
             optimizer.step = partial(_noted, optimizer.step, order, (name, i))
     for _ in range(6):
         trainer.iterate()
@@ -267,13 +236,24 @@ def resumed_run_is_the_run_without_a_break():
         return mismatches(whole, (broken, rows))
 
 
+@check("A1 l.28", "policy", oracle="plain networks", tolerance=1e-15, because="rounding of three layers")
+def actors_are_evaluated_by_their_means():
+    """Actions in five episodes at random states: sigmoid of each actor's own mean at the state of its DU."""
+    trainer = start("no_sam", "run.eval_episodes=5")
+    agents, states = trainer.agents, np.random.default_rng(5).standard_normal((5, 3, trainer.env.obs_dim))
+    found = deterministic_policy(trainer.config, agents.thetas_p)(None, states, 0)
+    means = [twins.policy(agents.networks.actor.sizes, theta, states[:, i], (-5, 2))[0]
+             for i, theta in enumerate(agents.thetas_p)]
+    return relative_error(found.transpose(1, 0, 2), twins.logistic(np.array(means)))
+
+
 @check("A1 l.24", oracle="the largest move, worked out from the weights", tolerance=0, because="one exact comparison")
 def convergence_ends_the_training():
     """R38: true once max_i |move_i| / |theta_i| is below the tolerance, never at 0, and training then ends."""
     trainer, wrong = start("ta_sam"), 0
-    before = trainer.learner.thetas_p.copy()
+    before = trainer.agents.thetas_p.copy()
     trainer.iterate()
-    moves = [np.linalg.norm(new - old) / np.linalg.norm(old) for new, old in zip(trainer.learner.thetas_p, before)]
+    moves = [np.linalg.norm(new - old) / np.linalg.norm(old) for new, old in zip(trainer.agents.thetas_p, before)]
     wrong += trainer.converged
     for factor, expected in ((1.0001, True), (0.9999, False)):
         trainer = start("ta_sam", f"run.convergence_tolerance={max(moves) * factor}")

@@ -22,16 +22,15 @@ def average(policies):
 
 
 def watched_training(watch):
-    """Train 3 iterations of 2 steps; ``watch(learner, i, policies, loss)`` sees actor i's policies up to each step."""
+    """Train 3 iterations of 2 steps; ``watch(agents, i, policies, loss)`` sees actor i's policies up to each step."""
     trainer, met = start("both_sam", *ANCHORED), [[], [], []]
-    learns = trainer.learner
 
     def on_step(i, loss, theta):
         if i is not None:
-            met[i].append(theta)
-            watch(learns, i, met[i], loss)
+            met[i].append(theta.copy())
+            watch(trainer.agents, i, met[i], loss)
 
-    with watched_steps(on_step):
+    with watched_steps(trainer.agents, on_step):
         for _ in range(3):
             trainer.iterate()
 
@@ -40,8 +39,8 @@ def watched_training(watch):
 def anchor_is_the_moving_average_of_its_actors_policies():
     """theta' <- theta' + 0.3 (theta - theta') before each step, from theta' = theta_1, written out, for every actor."""
     worst = []
-    watched_training(lambda learner, i, policies, loss: worst.append(
-        relative_error(learner.thetas_anchor[i], average(policies))))
+    watched_training(lambda agents, i, policies, loss: worst.append(
+        relative_error(agents.thetas_anchor[i], average(policies))))
     return largest(*worst) if len(worst) == 18 else np.inf
 
 
@@ -50,12 +49,12 @@ def training_descends_the_loss_with_the_divergence_from_the_anchor():
     """Value and gradient of E[beta log pi - Q] + 0.7 E[KL(pi || pi')] on the batch of every step."""
     worst = []
 
-    def watch(learner, i, policies, loss):
-        agent = learner.config.agent
+    def watch(agents, i, policies, loss):
+        agent = agents.config.agent
         twin = twins.Situation(
             "shared_local", agent.hidden_sizes, (agent.log_std_min, agent.log_std_max), agent.temperature, agent=0,
-            critics=learner.thetas_v.copy(), obs=loss.batch.obs[None], latent=np.zeros((1, *loss.noise.shape)),
-            noise=loss.noise, anchor=(average(policies), WEIGHT))
+            critics=agents.thetas_v.copy(), obs=loss.obs.T[None], latent=np.zeros((1, *loss.noise.T.shape)),
+            noise=loss.noise.T, anchor=(average(policies), WEIGHT))
         value, gradient = loss(policies[-1])
         worst.extend((relative_error(value, twin.loss(policies[-1])),
                       relative_error(gradient, complex_gradient(twin.loss, policies[-1]))))

@@ -1,22 +1,18 @@
-"""N5: an iteration's cost against the bench's list of products and against what NumPy is seen to multiply."""
+"""N5: an iteration's cost against the bench's list of products and against what networks are seen to multiply."""
 
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from math import prod
 from types import SimpleNamespace
-from unittest import mock
-
-import numpy as np
 
 from tasam_ref.config import AgentConfig, Config, RunConfig
 from tasam_ref.config_io import apply_settings
+from tasam_ref.experiments.bench_update import watched_products
 from tasam_ref.marl import cost
-from tasam_ref.marl.critic_scope import SharedLocal
+from tasam_ref.marl.critic_scope import CriticScope
 from tasam_ref.marl.trainer import Trainer
 from tasam_ref.methods.registry import METHODS, configure
-from tasam_ref.nn import passes
 from tasam_ref.nn.mlp import MLP
 from tasam_ref.oran.env import OranEnv
 from tasam_ref.streams import stream
@@ -34,7 +30,7 @@ def _networks(size):
     """The count asks networks for nothing but their shapes and their agents."""
     return SimpleNamespace(actor=MLP((size.obs, *size.hidden, 2 * size.action)),
                            critic=MLP((size.obs + size.action, *size.hidden, 1)),
-                           scope=SharedLocal(size.agents, size.obs, size.action))
+                           scope=CriticScope(1, size.agents, size.obs, size.action))
 
 
 def _listed_update(size, sam):
@@ -63,23 +59,14 @@ def formula_is_the_sum_of_the_benchs_products():
 
 @contextmanager
 def _counted():
-    """Collect the operations that NumPy takes within the block for stacks of two matrices, by their shapes.
+    """Collect the operations of every product that a network takes within the block, by its shapes."""
+    seen = []
 
-    Products with one inner column, in which nothing is summed, are taken by ``passes.outer``.
-    """
-    seen, matmul, outer = [], np.matmul, passes.outer
+    def note(kind, left, right, out):
+        inner = left.shape[0] if kind == "tn" else left.shape[1]
+        seen.append(2 * out.size * inner)
 
-    def counting_matmul(left, right, **options):
-        if right.ndim > 1:
-            stack = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
-            seen.append(2 * prod(stack) * prod(left.shape[-2:]) * right.shape[-1])
-        return matmul(left, right, **options)
-
-    def counting_outer(left, right, out):
-        seen.append(2 * out.size)
-        return outer(left, right, out)
-
-    with mock.patch.object(np, "matmul", counting_matmul), mock.patch.object(passes, "outer", counting_outer):
+    with watched_products(note):
         yield seen
 
 
@@ -90,7 +77,7 @@ def _tiny(method):
     return Trainer(config, env), complexity.Size(3, 4, env.obs_dim, env.action_dim, (8, 6), 11, 12)
 
 
-@check("N5", oracle="products that NumPy is seen to take in one update", **EXACT)
+@check("N5", oracle="products that networks are seen to take in one update", **EXACT)
 def formula_is_what_each_method_multiplies():
     """Steps of all actors and of the critic; ta_sam with none, one, two and all of three actors taking SAM."""
     missed = set()
@@ -106,7 +93,7 @@ def formula_is_what_each_method_multiplies():
     return len(missed)
 
 
-@check("N5", oracle="products that NumPy is seen to take in one iteration", **EXACT)
+@check("N5", oracle="products that networks are seen to take in one iteration", **EXACT)
 def formula_is_a_whole_iteration_of_each_method():
     """Acting, TD-errors and update of Algorithm 1, the gate open for the two of three actors above the median."""
     mismatches = 0

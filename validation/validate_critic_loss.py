@@ -12,10 +12,11 @@ import numpy as np
 
 from tasam_ref.config import AgentConfig, Config
 from tasam_ref.config_io import apply_settings
+from tasam_ref.marl.agents import Agents
 from tasam_ref.marl.learner import Learner
-from tasam_ref.marl.losses import CriticLoss, literal_target, standard_target
+from tasam_ref.marl.losses import CriticLoss, Sum, literal_target, standard_target
 from tasam_ref.marl.networks import build_networks
-from tasam_ref.marl.passes import Scratch
+from tasam_ref.nn.passes import Workspace
 from tasam_ref.optim.sam import sam_gradient
 from tasam_ref.oran.action import threshold
 from tasam_ref.streams import stream
@@ -34,10 +35,17 @@ def regression(scope):
     agent = AgentConfig(hidden_sizes=HIDDEN, critic_scope=scope, dtype="float64")
     networks = build_networks(agent, AGENTS, OBS, ACTION)
     obs, action, target = (generator.standard_normal((AGENTS, ROWS, n)) for n in (OBS, ACTION, 1))
-    x = networks.scope.arrange(obs.reshape(-1, OBS), action.reshape(-1, ACTION))
-    loss = CriticLoss(networks, x, networks.scope.outputs_of(target.ravel()), Scratch(networks, len(x)).critics[0])
+    x = networks.scope.arrange(twins.as_columns(obs), twins.as_columns(action))
+    loss = CriticLoss(Workspace(networks.critic, x.shape[1], np.float64), x,
+                      target.reshape(networks.scope.outputs, -1), target.size)
     theta = generator.standard_normal(networks.critic.num_params)
     return loss, lambda theta: twins.critic_loss(scope, HIDDEN, theta, obs, action, target[..., 0]), theta
+
+
+def parts_of(loss, cuts):
+    """A CriticLoss as several, each on some of its columns."""
+    return [CriticLoss(Workspace(loss.work.net, x.shape[1], np.float64), np.ascontiguousarray(x), y, loss.size)
+            for x, y in zip(*(np.split(whole, cuts, axis=1) for whole in (loss.x, loss.target)))]
 
 
 def decision_process():
@@ -63,21 +71,21 @@ def learner_of(**agent):
                 "gamma": GAMMA, "temperature": BETA, "polyak": 0.25, "learning_rate": 1.0} | agent
     config = apply_settings(Config(), ("sam.base_optimizer=sgd", "run.frames_per_iteration=3",
                                        *(f"agent.{name}={value}" for name, value in settings.items())))
-    learner, generator = Learner(config, AGENTS, OBS, ACTION, threshold), np.random.default_rng(3)
+    agents, generator = Agents(config, AGENTS, OBS, ACTION), np.random.default_rng(3)
     stored = [generator.standard_normal((AGENTS, STORED, n)) for n in (OBS, ACTION, 1, OBS)]
     for k in range(STORED):
         obs, latent, reward, next_obs = (array[:, k] for array in stored)
-        learner.replay.add(obs, latent, reward[:, 0], next_obs)
+        agents.replay.add(obs, latent, reward[:, 0], next_obs)
     if settings.get("critic_target") != "literal":
-        learner.thetas_target += 0.3 * generator.standard_normal(learner.thetas_target.shape)
-    return learner, stored
+        agents.thetas_target += 0.3 * generator.standard_normal(agents.thetas_target.shape)
+    return Learner(config, agents, threshold), stored
 
 
 class TwinCritic:
     """What (10) is for this learner at iteration t, step g: rows drawn, actions seen, targets."""
 
     def __init__(self, learner, stored, t, g):
-        agent = learner.config.agent
+        agent, agents = learner.config.agent, learner.agents
         self.scope, literal = agent.critic_scope, agent.entropy_in_target == "literal"
         seen = twins.bits if agent.critic_sees == "executed" else twins.logistic
         picks = stream(0, "critic_replay", t, g)
@@ -86,13 +94,13 @@ class TwinCritic:
         self.obs, latent, reward, next_obs = (np.array([a[r] for a, r in zip(array, rows)]) for array in stored)
         noise = stream(0, "target", t, g).standard_normal((ACTION, latent[..., 0].size)).T.reshape(latent.shape)
         following, surprise = [], []
-        for i, theta in enumerate(learner.thetas_p):
+        for i, theta in enumerate(agents.thetas_p):
             mean, log_std = self.policy(theta, next_obs[i])
             following.append(mean + np.exp(log_std) * noise[i])
             now = self.policy(theta, self.obs[i])
             surprise.append(twins.log_density(latent[i], *now) if literal
                             else twins.log_density(following[i], mean, log_std))
-        q = twins.least_values(self.scope, HIDDEN, learner.thetas_target, next_obs, seen(np.array(following)))
+        q = twins.least_values(self.scope, HIDDEN, agents.thetas_target, next_obs, seen(np.array(following)))
         self.target = reward[..., 0] + GAMMA * q - (1 if literal else GAMMA) * BETA * np.array(surprise)
         self.action = seen(latent)
 
@@ -117,8 +125,8 @@ def loss_is_the_mean_square_without_a_half():
     worst = 0.0
     for scope in SCOPES:
         loss, _, theta = regression(scope)
-        q = twins.network(loss.networks.critic.sizes, theta, loss.x)
-        total = sum((Fraction(y) - Fraction(value)) ** 2 for y, value in zip(loss.target.flat, q.flat))
+        q = twins.network(loss.work.net.sizes, theta, loss.x.T)
+        total = sum((Fraction(y) - Fraction(value)) ** 2 for y, value in zip(loss.target.flat, q.T.flat))
         worst = largest(worst, relative_error(loss(theta)[0], float(total / (AGENTS * ROWS))))
     return worst
 
@@ -132,6 +140,20 @@ def gradient_is_the_slope_for_both_scopes():
         value, gradient = loss(theta)
         worst = largest(worst, relative_error(value, twin(theta)),
                         relative_error(gradient, complex_gradient(twin, theta)))
+    return worst
+
+
+@check("(10)", oracle="complex step of a twin", tolerance=3e-15, because="rounding of a small network")
+def parts_of_a_batch_add_up_to_its_loss():
+    """Value and gradient of the sum of two or three parts, of any sizes, are those of the mean over the whole batch."""
+    worst = 0.0
+    for scope in SCOPES:
+        loss, twin, theta = regression(scope)
+        columns = loss.x.shape[1]
+        for cuts in ([1], [columns // 2], [2, columns - 1]):
+            value, gradient = Sum(parts_of(loss, cuts))(theta)
+            worst = largest(worst, relative_error(value, twin(theta)),
+                            relative_error(gradient, complex_gradient(twin, theta)))
     return worst
 
 
@@ -201,10 +223,10 @@ def learner_steps_on_10_under_every_reading():
     for *chosen, rho in product(*readings.values(), (None, 0.3)):
         learner, stored = learner_of(**dict(zip(readings, chosen)))
         twin = TwinCritic(learner, stored, 5, 1)
-        expected = np.array([twin.step(theta, rho) for theta in learner.thetas_v])
-        value = np.mean([twin.loss(theta) for theta in learner.thetas_v])
+        expected = np.array([twin.step(theta, rho) for theta in learner.agents.thetas_v])
+        value = np.mean([twin.loss(theta) for theta in learner.agents.thetas_v])
         worst = largest(worst, relative_error(learner.update_critic(5, 1, rho), value),
-                    relative_error(learner.thetas_v, expected))
+                        relative_error(learner.agents.thetas_v, expected))
     return worst
 
 
@@ -214,25 +236,26 @@ def target_critics_follow_the_new_critics():
     worst = 0.0
     for target in ("single_target", "twin_target"):
         learner, _ = learner_of(critic_target=target)
-        old = learner.thetas_target.copy()
+        agents, old = learner.agents, learner.agents.thetas_target.copy()
         learner.update_critic(5, 1, 0.3)
-        worst = largest(worst, relative_error(learner.thetas_target, 0.75 * old + 0.25 * learner.thetas_v))
+        worst = largest(worst, relative_error(agents.thetas_target, 0.75 * old + 0.25 * agents.thetas_v))
     return worst
 
 
-@check("delta", "V", oracle="a twin of the learner", tolerance=2e-15, because="rounding of two networks")
+@check("delta", "V", oracle="a twin of the learner", tolerance=1e-15, because="rounding of two networks")
 def fresh_td_errors_are_those_of_q_or_v():
     """r + gamma Q(s', a') - Q(s, a), or r + gamma V(s') - V(s) with V = Q - beta log pi, by the online critics."""
     worst = 0.0
     for scope, reading in product(SCOPES, ("q", "v")):
         learner, stored = learner_of(critic_target="twin_target", critic_scope=scope, td_value=reading)
-        obs, latent, reward, next_obs = (array[:, -3:] for array in stored)
-        noise = stream(0, "td_error", 6).standard_normal((2, 3 * AGENTS, ACTION)).reshape(2, AGENTS, 3, ACTION)
+        agents, (obs, latent, reward, next_obs) = learner.agents, (array[:, -3:] for array in stored)
+        noise = stream(0, "td_error", 6).standard_normal((2, ACTION, 3 * AGENTS))
+        noise = noise.transpose(0, 2, 1).reshape(2, AGENTS, 3, ACTION)
 
-        def value(obs, u, learner=learner, scope=scope):
-            return twins.least_values(scope, HIDDEN, learner.thetas_v, obs, twins.bits(u))
+        def value(obs, u, agents=agents, scope=scope):
+            return twins.least_values(scope, HIDDEN, agents.thetas_v, obs, twins.bits(u))
 
-        laws = [[TwinCritic.policy(*pair) for pair in zip(learner.thetas_p, at)] for at in (next_obs, obs)]
+        laws = [[TwinCritic.policy(*pair) for pair in zip(agents.thetas_p, at)] for at in (next_obs, obs)]
         u = np.array([[mean + np.exp(log_std) * e for (mean, log_std), e in zip(*pair)] for pair in zip(laws, noise)])
         surprise = np.array([[twins.log_density(x, *law) for x, law in zip(*pair)] for pair in zip(u, laws)])
         after, now = value(next_obs, u[0]), value(obs, latent if reading == "q" else u[1])

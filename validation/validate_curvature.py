@@ -14,16 +14,18 @@ from scipy.sparse.linalg import LinearOperator, lobpcg
 
 from tasam_ref.analysis.curvature import extreme_eigenvalues, hessian_product
 from tasam_ref.config import AgentConfig
-from tasam_ref.marl.losses import CriticLoss
+from tasam_ref.marl.losses import CriticLoss, Sum
 from tasam_ref.marl.networks import build_networks
-from tasam_ref.marl.passes import Scratch
 from tasam_ref.nn.mlp import MLP
+from tasam_ref.nn.passes import Workspace
 from tasam_ref.streams import stream
 
 from .checks import check
 from .oracles import largest, relative_error
+from .twins import as_columns
 from .validate_actor_loss import NARROW, draw, package_loss, situations
-from .validate_critic_loss import SCOPES, regression
+from .validate_critic_loss import SCOPES, parts_of, regression
+from .validate_distillation import lessons
 
 TABLE_1 = {"hidden": (300, 400, 400), "dims": (6, 206, 200), "rows": 128}
 CIRCLE = np.exp(2j * np.pi * (np.arange(8) + 0.5) / 8)
@@ -72,11 +74,11 @@ def table_1():
     """The losses (10) and (9) at Table 1's size, networks as they start, 128 rows."""
     s, _ = draw(scale=0.05, **TABLE_1)
     actor_loss, generator = package_loss(s, "reparameterised"), stream(3, "table_1")
-    networks, action = actor_loss.networks, generator.random(actor_loss.noise.shape)
-    x = actor_loss.asked(action).copy()
-    critic_loss = CriticLoss(networks, x, generator.standard_normal((len(x), 1)), Scratch(networks, len(x)).critics[0])
-    return [(critic_loss, networks.critic.initial(generator, np.float64)),
-            (actor_loss, networks.actor.initial(generator, np.float64))]
+    x = as_columns(np.hstack((s.obs[s.agent], generator.random(s.noise.shape))))
+    target = generator.standard_normal((1, x.shape[1]))
+    actor, critic = actor_loss.policy.work.net, actor_loss.q.works[0].net
+    critic_loss = CriticLoss(Workspace(critic, target.size, np.float64), x, target, target.size)
+    return [(critic_loss, critic.initial(generator, np.float64)), (actor_loss, actor.initial(generator, np.float64))]
 
 
 def differences(loss, theta, v, step=1e-3):
@@ -98,6 +100,15 @@ def product_with_the_actors_hessian():
     """Every column of the Hessian of (9) with two joint critics, active clips and an anchor."""
     loss, hessian, theta = small("actor")
     return relative_error(columns(loss, theta), hessian)
+
+
+@check("lambda_max", "(10)", "PLASTIC", oracle="Cauchy's integral of a twin", tolerance=1e-10,
+       because="rounding over 0.01^2")
+def product_with_the_hessian_of_a_sum():
+    """Every column of the Hessian of (10) over a batch in two parts, and of (9) with three teachers."""
+    sums = [(Sum(parts_of(loss, [2])), hessian, theta) for loss, hessian, theta in map(small, SCOPES)]
+    sums += [(loss, dense(twin, theta), theta) for loss, twin, theta in list(lessons())[1:2]]
+    return max(relative_error(columns(loss, theta), hessian) for loss, hessian, theta in sums)
 
 
 @check("lambda_max", "(9)", oracle="Cauchy's integral of a twin", tolerance=2e-10, because="rounding over 0.01^2")
@@ -130,7 +141,8 @@ def linear_critic_bends_by_twice_its_squares():
         networks = replace(networks, critic=MLP((networks.scope.inputs, networks.scope.outputs)))
         generator, rows, outputs = stream(6, "linear"), 11, networks.scope.outputs
         x, target = generator.standard_normal((rows, networks.scope.inputs)), generator.standard_normal((rows, outputs))
-        loss, theta = CriticLoss(networks, x, target, None), generator.standard_normal(networks.critic.num_params)
+        loss = CriticLoss(Workspace(networks.critic, rows, np.float64), as_columns(x), as_columns(target), target.size)
+        theta = generator.standard_normal(networks.critic.num_params)
         design = np.hstack((x, np.ones((rows, 1))))
         expected = 2 / rows / outputs * np.kron(design.T @ design, np.eye(outputs))
         singular = np.linalg.svd(design, compute_uv=False)

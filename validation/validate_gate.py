@@ -201,13 +201,13 @@ def runs_measure_the_variance_of_their_fresh_transitions():
     worst = 0.0
     for name, seen in (("executed", twins.bits), ("relaxed", twins.logistic)):
         trainer = start("ta_sam", f"agent.critic_sees={name}", "agent.learning_rate=0.05", *DETERMINISTIC, *HALF_OPEN)
-        learner, hidden = trainer.learner, trainer.config.agent.hidden_sizes
-        sizes = learner.networks.actor.sizes
+        agents, hidden = trainer.agents, trainer.config.agent.hidden_sizes
+        sizes = agents.networks.actor.sizes
         for _ in range(4):
-            actors, critics = learner.thetas_p.copy(), learner.thetas_v.copy()
+            actors, critics = agents.thetas_p.copy(), agents.thetas_v.copy()
             found = trainer.iterate()["td_error_variance"]
-            fresh = learner.replay.newest(4)
-            obs, latent, after = (np.reshape(part, (3, 4, -1)) for part in (fresh.obs, fresh.latent, fresh.next_obs))
+            fresh = agents.replay.newest(4)
+            obs, latent, after = (part.T.reshape(3, 4, -1) for part in (fresh.obs, fresh.latent, fresh.next_obs))
             drawn = np.array([twins.policy(sizes, *pair, (-40, -39))[0] for pair in zip(actors, after)])
             now, then = (twins.least_values("shared_local", hidden, critics, states, seen(latents))
                          for states, latents in ((obs, latent), (after, drawn)))

@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from tasam_ref.config import AgentConfig
 from tasam_ref.marl.networks import build_networks
-from tasam_ref.marl.passes import Scratch, replayed_policy, sample_policy
+from tasam_ref.marl.policy import Policy, drawn, replayed
 from tasam_ref.nn.squashed_gaussian import (
     kl_divergence,
     kl_gradient,
@@ -37,8 +37,8 @@ LAWS = (0.0, 0.5), (1.0, 1.0), (-2.0, 0.3), (3.0, 0.8)
 def density(action, mean, std):
     """The package's density of one action in (0, 1)."""
     latent = logit(action)
-    row = np.array([[latent]]), np.array([[(latent - mean) / std]]), np.full((1, 1), np.log(std))
-    return np.exp(log_prob(*row)[0])
+    column = np.array([[latent]]), np.array([[(latent - mean) / std]]), np.full((1, 1), np.log(std))
+    return np.exp(log_prob(*column)[0])
 
 
 def over_latents(function, mean, std):
@@ -79,8 +79,8 @@ def log_prob_is_exact_up_to_latent_40():
         a = exact_sigmoid(u)
         return -noise * noise / 2 - log_std - (2 * PI).ln() / 2 - (a * (1 - a)).ln()
 
-    column = LATENTS[:, None]
-    value = log_prob(column, np.full_like(column, noise), np.full_like(column, log_std))
+    latent = LATENTS[None]
+    value = log_prob(latent, np.full_like(latent, noise), np.full_like(latent, log_std))
     return np.max(np.abs(value - exact(by_hand, LATENTS)))
 
 
@@ -88,8 +88,7 @@ def log_prob_is_exact_up_to_latent_40():
 def log_prob_in_float32_stays_exact_up_to_latent_40():
     """|log pi - exact| in nats, with all arguments in float32."""
     latents = LATENTS.astype(np.float32)
-    column = latents[:, None]
-    value = log_prob(column, np.zeros_like(column), np.zeros_like(column))
+    value = log_prob(latents[None], *np.zeros((2, 1, latents.size), np.float32))
     if value.dtype != np.float32:
         return np.inf
 
@@ -116,17 +115,17 @@ def density_integrates_to_the_law_of_the_action():
 def entropy_is_the_mean_of_minus_log_prob():
     """H = - integral of p log p da, against the package's -log pi at 120 Gauss-Hermite nodes of noise."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(120)
-    column, worst = nodes[:, None], 0.0
+    noise, worst = nodes[None], 0.0
     for mean, std in LAWS:
-        log_std = np.full_like(column, np.log(std))
-        latent = sample_latent(np.full_like(column, mean), np.exp(log_std), column)
-        drawn = -weights @ log_prob(latent, column, log_std) / np.sqrt(2 * np.pi)
+        log_std = np.full_like(noise, np.log(std))
+        latent = sample_latent(np.full_like(noise, mean), np.exp(log_std), noise)
+        found = -weights @ log_prob(latent, noise, log_std) / np.sqrt(2 * np.pi)
 
         def surprise(u, mean=mean, std=std):
             a = 1 / (1 + np.exp(-u))
             return -norm.pdf(u, mean, std) * (norm.logpdf(u, mean, std) - np.log(a * (1 - a)))
 
-        worst = largest(worst, abs(drawn - over_latents(surprise, mean, std)))
+        worst = largest(worst, abs(found - over_latents(surprise, mean, std)))
     return worst
 
 
@@ -138,20 +137,20 @@ def drawn_and_replayed_actions_have_their_density():
     theta, obs, noise = (generator.standard_normal(n) for n in (networks.actor.num_params, (50, 3), (50, 2)))
     mean, log_std = twins.policy((3, 4, 3, 4), theta, obs, (-5.0, 2.0))
     latent = mean + np.exp(log_std) * noise
-    work = Scratch(networks, 50).actor
-    drawn, replayed = (f(networks, theta, obs, seen, work)
-                       for f, seen in ((sample_policy, noise), (replayed_policy, latent)))
+    law = Policy(networks, 50).law(theta, twins.as_columns(obs))
+    fresh, again = drawn(law, twins.as_columns(noise)), replayed(law, twins.as_columns(latent))
     expected = twins.log_density(latent, mean, log_std)
-    return max(relative_error(drawn.latent, latent), relative_error(drawn.action, twins.logistic(latent)),
-               relative_error(drawn.log_prob, expected), relative_error(replayed.log_prob, expected))
+    return largest(relative_error(fresh.latent.T, latent), relative_error(fresh.action.T, twins.logistic(latent)),
+                   relative_error(fresh.log_prob, expected), relative_error(again.log_prob, expected))
 
 
 @check("policy", oracle="the bounds", tolerance=0, because="no arithmetic")
 def log_std_is_clipped_and_blocked_beyond_its_bounds():
     """Wrong entries among mean, log_std and the mask of free ones, on, inside and outside the bounds -5 and 2."""
-    raw = np.array([[-6.0, -5.0, 0.0, 2.0, 2.5]])
-    mean, log_std, free = split_head(np.hstack((3 * raw, raw)), -5.0, 2.0)
-    return np.sum(mean != 3 * raw) + np.sum(log_std != [[-5, -5, 0, 2, 2]]) + np.sum(free != [[0, 1, 1, 1, 0]])
+    raw = np.array([[-6.0, -5.0, 0.0, 2.0, 2.5]]).T
+    mean, log_std, free = split_head(np.vstack((3 * raw, raw)), -5.0, 2.0)
+    return (np.sum(mean != 3 * raw) + np.sum(log_std[:, 0] != [-5, -5, 0, 2, 2])
+            + np.sum(free[:, 0] != [0, 1, 1, 1, 0]))
 
 
 @check("(9)", "policy", oracle="complex step of the density", tolerance=1e-15, because="rounding of noise / std")
@@ -202,7 +201,7 @@ def divergence_is_the_integral_over_actions():
 @check("anchor", oracle="Gibbs' inequality", tolerance=1e-15, because="rounding of e^2l e^-2l")
 def divergence_is_positive_and_zero_at_the_anchor():
     """How many of 1000 random pairs have KL <= 0, and the largest |KL| of a policy from itself."""
-    mean, log_std, *anchor = random_laws(1000, 7)
+    mean, log_std, *anchor = map(twins.as_columns, random_laws(1000, 7))
     itself = kl_divergence(mean, log_std, mean, log_std)
     return np.sum(kl_divergence(mean, log_std, *anchor) <= 0) + np.max(np.abs(itself))
 

@@ -10,15 +10,15 @@ import numpy as np
 from scipy.linalg import svdvals
 
 from tasam_ref.marl.losses import CriticLoss
-from tasam_ref.marl.networks import Networks
 from tasam_ref.nn.mlp import MLP
-from tasam_ref.nn.passes import Workspace, backward, dropout_masks, forward, input_gradient
+from tasam_ref.nn.regularised import dropout_masks, workspace
 from tasam_ref.optim.sam import sam_gradient
 from tasam_ref.streams import stream
 
 from . import twins
 from .checks import check
 from .oracles import central_difference, complex_gradient, largest, relative_error
+from .validate_critic_loss import AGENTS, SCOPES, TwinCritic, learner_of
 
 ROWS = 7
 
@@ -33,13 +33,15 @@ class Dressed:
         self.trained = self.net.num_trained
         self.theta[: self.trained] += 0.3 * generator.standard_normal(self.trained)
         self.x, self.c = generator.standard_normal((ROWS, 3)), generator.standard_normal((ROWS, 2))
-        self.masks = dropout_masks(self.net, ROWS, 0.3, generator, np.float64) if dropout else None
         self.held = [u / np.sqrt(u @ u) for u in self.net.directions(self.theta)]
-        self.work = Workspace(self.net, ROWS, np.float64)
+        self.work, self.masks = workspace(self.net, ROWS, np.float64, dropout), None
+        if dropout:
+            self.work.masks = dropout_masks(self.net, ROWS, 0.3, generator, np.float64)
+            self.masks = [mask.T for mask in self.work.masks]
 
     def output(self, theta):
         """The package's y."""
-        return forward(self.net, theta, self.x, self.work, self.masks)
+        return self.work.forward(theta, twins.as_columns(self.x)).T
 
     def twin(self, trained, x=None):
         """The twin's sum of c y."""
@@ -63,10 +65,8 @@ def gradient_of_every_combination_is_the_slope():
     """Outputs, d(sum c y)/dtheta and /dx of 16 networks; directions get no gradient."""
     worst = 0.0
     for s in wardrobe():
-        y = s.output(s.theta).copy()
-        gradient = backward(s.net, s.theta, s.x, s.c, s.work).copy()
-        of_x = input_gradient(s.net, s.theta, s.c, s.work, slice(0, 3))
-        trained = s.theta[: s.trained]
+        y, delta, trained = s.output(s.theta), twins.as_columns(s.c), s.theta[: s.trained]
+        gradient, of_x = s.work.backward(s.theta, delta), s.work.input_gradient(s.theta, delta, slice(0, 3)).T
         worst = largest(
             worst, relative_error(np.sum(s.c * y), s.twin(trained)),
             relative_error(gradient, s.padded(complex_gradient(s.twin, trained))),
@@ -77,8 +77,7 @@ def gradient_of_every_combination_is_the_slope():
 
 def critic_loss(s):
     """(10) of such a network as the package composes it, and the twin's as a function of what is trained."""
-    networks = Networks(None, s.net, None, -5.0, 2.0, np.dtype(np.float64))
-    loss = CriticLoss(networks, s.x, s.c, s.work, s.masks)
+    loss = CriticLoss(s.work, twins.as_columns(s.x), twins.as_columns(s.c), s.c.size)
     return loss, lambda t: np.mean((s.c - twins.dressed_network(s.net, t, s.x, s.held, s.masks)) ** 2)
 
 
@@ -111,6 +110,27 @@ def gradient_is_the_slope_of_the_packages_own_value():
     return worst
 
 
+@check("(10)", "dropout", "A1 l.20-23", oracle="a twin of the learner", tolerance=3e-15,
+       because="rounding of theta_adv")
+def learning_critic_has_a_mask_for_every_column():
+    """theta_v after a step at rate 1 with SAM: masks of the whole batch, from the step's address, in both passes."""
+    worst = 0.0
+    for scope in SCOPES:
+        learner, stored = learner_of(critic_scope=scope, dropout=0.3)
+        net, chance = learner.networks.critic, stream(0, "dropout", 5, 1, AGENTS)
+        twin = TwinCritic(learner, stored, 5, 1)
+        pairs = [np.hstack(pair) for pair in zip(twin.obs, twin.action)]
+        x, y = ((np.vstack(pairs), twin.target.reshape(-1, 1)) if scope == "shared_local"
+                else (np.hstack(pairs), twin.target.T))
+        masks = [(chance.random((n, len(x))).T >= 0.3) / 0.7 for n in net.sizes[1:-1]]
+        twin.loss = lambda theta, net=net, x=x, y=y, masks=masks: np.mean(
+            (y - twins.dressed_network(net, theta, x, [], masks)) ** 2)
+        expected = twin.step(learner.agents.thetas_v[0], 0.3)
+        learner.update_critic(5, 1, 0.3)
+        worst = largest(worst, relative_error(learner.agents.thetas_v[0], expected))
+    return worst
+
+
 @check("spectral", oracle="SciPy's singular values", tolerance=2e-15, because="convergence of the power iteration")
 def hidden_weights_have_a_largest_singular_value_of_one():
     """After 2000 power steps at fixed W, W / sigma of every hidden layer; the output layer stays as it is."""
@@ -118,7 +138,9 @@ def hidden_weights_have_a_largest_singular_value_of_one():
     for _ in range(2000):
         s.net.advance(s.theta)
     s.output(s.theta)
-    return largest(*(abs(svdvals(weight)[0] - 1) for weight in s.work.weights), len(s.work.weights) - 2)
+    hidden = [weight for weight, _ in s.work.layers[:-1]]
+    return largest(*(abs(svdvals(weight)[0] - 1) for weight in hidden), len(hidden) - 2,
+                   np.max(np.abs(s.work.layers[-1][0] - s.net.layers(s.theta)[-1][0])))
 
 
 @check("dropout", oracle="the law of the masks", tolerance=4, because="4 standard errors over 3 quantities")

@@ -1,6 +1,7 @@
 """(11), (12): sharpness-aware minimisation against closed forms on quadratics L = theta' A theta / 2 + b' theta."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 from scipy import optimize
@@ -225,4 +226,16 @@ def single_precision_costs_one_rounding():
         for rho in (0.01, 0.5):
             exact = theta + rho * gradient.astype(float) / np.linalg.norm(gradient.astype(float))
             worst = largest(worst, relative_error(perturbed(theta, gradient, rho), exact) / np.finfo(np.float32).eps)
+    return worst
+
+
+@check("(12)", oracle="rational arithmetic", tolerance=1.0, because="roundings of norm, quotient, product and sum")
+def step_along_whole_numbers_is_rational_arithmetic():
+    """theta + rho g / ||g|| for the gradient 1, ..., 24, whose length is 70, in eps of the largest entry."""
+    worst = 0.0
+    for dtype in (np.float32, np.float64):
+        theta, gradient = np.random.default_rng(11).standard_normal(24).astype(dtype), np.arange(1, 25).astype(dtype)
+        rho = dtype(0.3)
+        expected = [float(Fraction(float(t)) + Fraction(float(rho)) * g / 70) for t, g in zip(theta, range(1, 25))]
+        worst = largest(worst, relative_error(perturbed(theta, gradient, rho), expected) / np.finfo(dtype).eps)
     return worst

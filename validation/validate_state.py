@@ -69,5 +69,5 @@ def output_is_the_trained_weights():
         trainer.iterate()
     with tempfile.TemporaryDirectory() as folder:
         stored = train(RunFolder.create(Path(folder) / "run", "ta_sam", config)).load_checkpoint()
-    return int((stored["actors"] != trainer.learner.thetas_p).sum()
-               + (stored["critics"] != trainer.learner.thetas_v).sum())
+    return int((stored["actors"] != trainer.agents.thetas_p).sum()
+               + (stored["critics"] != trainer.agents.thetas_v).sum())

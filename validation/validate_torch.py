@@ -14,7 +14,8 @@ from tasam_ref.streams import stream
 
 from .checks import Skip, check
 from .oracles import largest, relative_error
-from .validate_actor_loss import draw, package_loss, shapes
+from .twins import as_columns
+from .validate_actor_loss import draw, learner_in, package_loss
 
 
 def with_torch(function):
@@ -57,7 +58,7 @@ def policy_of(torch, mean, log_std):
 def full_size():
     """One DU's situation with the networks of Table 1, twin critics and 16 rows, and actor parameters."""
     s, _ = draw(critics=2, hidden=(300, 400, 400), dims=(1, 206, 200), rows=16)
-    networks = shapes(s, "float64")
+    networks = learner_in(s).networks
     first, second, theta = (net.initial(stream(5, "torch", k), np.float64)
                             for k, net in enumerate((networks.critic, networks.critic, networks.actor)))
     return replace(s, critics=np.stack((first, second))), theta
@@ -87,12 +88,12 @@ def actor_gradient_is_autograds(torch):
 def critic_gradient_is_autograds(torch):
     """Value and gradient of torch's mean squared error."""
     s, _ = full_size()
-    networks, x = shapes(s, "float64"), np.hstack((s.obs[0], s.latent[0]))
+    net, x = learner_in(s).networks.critic, np.hstack((s.obs[0], s.latent[0]))
     target = stream(5, "target").standard_normal((len(x), 1))
-    critic = perceptron(torch, networks.critic.sizes, s.critics[0])
+    critic = perceptron(torch, net.sizes, s.critics[0])
     loss = torch.nn.functional.mse_loss(critic(torch.from_numpy(x)), torch.from_numpy(target))
     loss.backward()
-    ours = CriticLoss(networks, x, target, Workspace(networks.critic, len(x), np.float64))
+    ours = CriticLoss(Workspace(net, len(x), np.float64), as_columns(x), as_columns(target), target.size)
     value, gradient = ours(s.critics[0])
     return max(relative_error(value, loss.item()), relative_error(gradient, gradient_of(critic)))
 
@@ -107,8 +108,9 @@ def densities_and_divergence_are_torchs(torch):
     density = policy_of(torch, *laws[0]).log_prob(torch.sigmoid(torch.from_numpy(latent))).sum(dim=1)
     policies = [torch.distributions.Normal(m, s.exp()) for m, s in laws]
     divergence = torch.distributions.kl_divergence(*policies).sum(dim=1)
-    return max(relative_error(log_prob(latent, noise, log_std), density.numpy()),
-               relative_error(kl_divergence(mean, log_std, other_mean, other_log_std), divergence.numpy()))
+    ours = map(as_columns, (mean, log_std, other_mean, other_log_std))
+    return max(relative_error(log_prob(*map(as_columns, (latent, noise, log_std))), density.numpy()),
+               relative_error(kl_divergence(*ours), divergence.numpy()))
 
 
 @check("Adam", oracle="torch.optim.Adam", tolerance=1e-15, because="rounding of 50 steps", slow=True)

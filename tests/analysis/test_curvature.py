@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from tasam_ref.analysis.curvature import extreme_eigenvalues, hessian_product
 from tasam_ref.config import AgentConfig
 from tasam_ref.errors import RunFailure, UsageError
+from tasam_ref.marl.critics import ActionValue
 from tasam_ref.marl.distillation import DistillationLoss
-from tasam_ref.marl.losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss
+from tasam_ref.marl.losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss, Sum
 from tasam_ref.marl.networks import build_networks
-from tasam_ref.marl.passes import Scratch, q_values, sample_policy
-from tasam_ref.marl.replay import Batch
-from tasam_ref.nn.squashed_gaussian import sigmoid
+from tasam_ref.marl.policy import Policy, drawn
+from tasam_ref.nn.regularised import workspace
 
-AGENTS, OBS, ACTION, ROWS = 2, 3, 2, 6
+AGENTS, OBS, ACTION, BATCH = 2, 3, 2, 6
 
 seeds = st.integers(0, 2**32 - 1)
 scopes = pytest.mark.parametrize("scope", ["shared_local", "joint"])
@@ -33,20 +33,20 @@ def build(seed, scope, dtype, **fields):
 def critic_case(seed, scope="shared_local", dtype="float64"):
     """A CriticLoss on random data, and parameters to call it at."""
     networks, normal = build(seed, scope, dtype)
-    loss = CriticLoss(networks, normal(ROWS, networks.scope.inputs), 2 * normal(ROWS, networks.scope.outputs),
-                      Scratch(networks, ROWS).critics[0])
-    return loss, normal(networks.critic.num_params)
+    x, target = normal(networks.scope.inputs, BATCH), 2 * normal(networks.scope.outputs, BATCH)
+    return CriticLoss(workspace(networks.critic, BATCH, dtype), x, target, target.size), normal(
+        networks.critic.num_params)
 
 
 def actor_case(seed, scope="shared_local", critics=1, anchored=False, estimate="reparameterised", dtype="float64",
                **fields):
     """An ActorLoss of the second agent on random data, and parameters to call it at."""
     networks, normal = build(seed, scope, dtype, **fields)
-    batch = Batch(normal(ROWS, OBS), normal(ROWS, ACTION), normal(ROWS), normal(ROWS, OBS))
-    anchor = Anchor(normal(ROWS, ACTION), 0.3 * normal(ROWS, ACTION), 0.4) if anchored else None
-    loss = ActorLoss(networks, normal(critics, networks.critic.num_params), batch, normal(ROWS, ACTION), 0.3,
-                     POLICY_GRADIENTS[estimate], sigmoid, Scratch(networks, ROWS, critics),
-                     normal(ROWS, networks.scope.inputs), networks.scope.place(1), anchor)
+    anchor = Anchor(normal(ACTION, BATCH), 0.3 * normal(ACTION, BATCH), 0.4) if anchored else None
+    q = ActionValue(normal(critics, networks.critic.num_params), normal(networks.scope.inputs, BATCH),
+                    networks.scope.place(1), [workspace(networks.critic, BATCH, dtype) for _ in range(critics)])
+    loss = ActorLoss(Policy(networks, BATCH), q, normal(OBS, BATCH), normal(ACTION, BATCH), 0.3,
+                     POLICY_GRADIENTS[estimate], anchor=anchor)
     return loss, 0.7 * normal(networks.actor.num_params)
 
 
@@ -75,14 +75,26 @@ def test_the_critics_product_is_the_slope_of_its_gradient(scope, seed):
     assert_close(hessian_product(loss, theta)(v), slope_of_gradient(loss, theta, v), 1e-9)
 
 
+@given(seeds)
+def test_the_product_of_a_sum_of_parts_is_that_of_the_whole_batch(seed):
+    whole, theta = critic_case(seed)
+    v = unit(theta, seed)
+    parts = [CriticLoss(workspace(whole.work.net, 3, theta.dtype), whole.x[:, part], whole.target[:, part], whole.size)
+             for part in (slice(0, 3), slice(3, BATCH))]
+    assert_close(hessian_product(Sum(parts), theta)(v), hessian_product(whole, theta)(v), 1e-13)
+
+
+def choices(loss, theta):
+    """Where the clip of log_std lets through, (A, B), and which critic values each action least, (B,)."""
+    sample = drawn(loss.policy.law(theta, loss.obs), loss.noise)
+    alone = [replace(loss.q, thetas_v=loss.q.thetas_v[c : c + 1], works=[work]) for c, work in enumerate(loss.q.works)]
+    return sample.free, np.argmin([q(sample.action) for q in alone], axis=0)
+
+
 def holds_its_choices(loss, theta, v, reach=1e-2):
     """Whether no clip and no smallest critic changes over anywhere near, so that differences are of one branch."""
-    def choices(theta):
-        sample = sample_policy(loss.networks, theta, loss.batch.obs, loss.noise, loss.scratch.actor)
-        q = q_values(loss.networks, loss.thetas_v, loss.asked(sample.action), loss.scratch.critics)
-        return np.concatenate((sample.free.ravel(), q[..., loss.place[1]].argmin(axis=0)))
-
-    return all((choices(theta + s * v) == choices(theta)).all() for s in np.linspace(-reach, reach, 9))
+    return all((there == here).all() for s in np.linspace(-reach, reach, 9)
+               for there, here in zip(choices(loss, theta + s * v), choices(loss, theta)))
 
 
 @scopes
@@ -98,7 +110,7 @@ def test_the_actors_product_is_the_slope_of_its_gradient(scope, critics, anchore
     loss, theta = actor_case(seed, scope, critics, anchored, log_std_min=bounds[0], log_std_max=bounds[1])
     v = unit(theta, seed)
     if holds_its_choices(loss, theta, v):
-        loss.asked(7.0)
+        loss.q.x[loss.q.place[0]] = 7.0
         assert_close(hessian_product(loss, theta)(v), slope_of_gradient(loss, theta, v), 1e-8)
 
 
@@ -106,13 +118,11 @@ def test_the_actors_product_is_the_slope_of_its_gradient(scope, critics, anchore
 def test_the_product_of_a_distilled_actor_is_the_slope_of_its_gradient(seed):
     """Two teachers, on other states than the actor's own."""
     alone, theta = actor_case(seed)
-    generator = np.random.default_rng(seed)
-    teachers = [tuple(0.5 * generator.standard_normal((2, ROWS, ACTION))) for _ in range(2)]
-    loss = DistillationLoss(alone, alone.networks, generator.standard_normal((ROWS, OBS)), teachers, 0.4,
-                            Scratch(alone.networks, ROWS).actor)
-    v = unit(theta, seed)
-    if holds_its_choices(alone, theta, v) and holds_its_choices(
-            replace(alone, batch=replace(alone.batch, obs=loss.obs)), theta, v):
+    networks, normal = build(seed, "shared_local", "float64")
+    teachers = [Anchor(0.5 * normal(ACTION, BATCH), 0.5 * normal(ACTION, BATCH), 0.2) for _ in range(2)]
+    distillation = DistillationLoss(Policy(networks, BATCH), normal(OBS, BATCH), teachers)
+    loss, v = Sum([alone, distillation]), unit(theta, seed)
+    if holds_its_choices(alone, theta, v) and holds_its_choices(replace(alone, obs=distillation.obs), theta, v):
         assert_close(hessian_product(loss, theta)(v), slope_of_gradient(loss, theta, v), 1e-8)
 
 
@@ -121,11 +131,10 @@ def test_the_cases_above_meet_active_clips_and_both_critics():
     compared, clipped, second = 0, 0, 0
     for seed in range(40):
         loss, theta = actor_case(seed, critics=2, log_std_min=-0.5, log_std_max=0.5)
-        sample = sample_policy(loss.networks, theta, loss.batch.obs, loss.noise, loss.scratch.actor)
-        q = q_values(loss.networks, loss.thetas_v, loss.asked(sample.action), loss.scratch.critics)[..., 0]
+        free, smallest = choices(loss, theta)
         compared += holds_its_choices(loss, theta, unit(theta, seed))
-        clipped += not sample.free.all()
-        second += set(q.argmin(axis=0)) == {0, 1}
+        clipped += not free.all()
+        second += set(smallest) == {0, 1}
     assert compared > 20
     assert clipped > 20
     assert second > 10
@@ -147,23 +156,30 @@ def test_the_product_is_linear_symmetric_and_zero_at_zero(seed, factor):
         assert (hvp(0 * v) == 0).all()
 
 
+def held(loss):
+    """The arrays that a loss holds."""
+    if isinstance(loss, CriticLoss):
+        return [loss.x, loss.target]
+    return [loss.q.thetas_v, loss.q.x, loss.obs, loss.noise, loss.anchor.mean, loss.anchor.log_std]
+
+
 def test_what_is_frozen_stays_frozen():
     """Training goes on in the same arrays: the product is still that of the moment when it was asked for."""
     for loss, theta in cases(3):
         v = unit(theta, 3)
         hvp = hessian_product(loss, theta)
         before = hvp(v)
-        for array in (theta, loss.x, *([loss.thetas_v, loss.noise] if isinstance(loss, ActorLoss) else [loss.target])):
+        for array in (theta, *held(loss)):
             array += 1.0
         assert (hvp(v) == before).all()
 
 
 def test_asking_for_a_product_changes_nothing_that_the_loss_holds():
     for loss, theta in cases(4):
-        held = [theta, loss.x, *([loss.thetas_v, loss.noise] if isinstance(loss, ActorLoss) else [loss.target])]
-        before = [array.copy() for array in held]
+        arrays = [theta, *held(loss)]
+        before = [array.copy() for array in arrays]
         hessian_product(loss, theta)(unit(theta, 4))
-        assert all((a == b).all() for a, b in zip(before, held))
+        assert all((a == b).all() for a, b in zip(before, arrays))
 
 
 @pytest.mark.parametrize("make", [critic_case, actor_case])
@@ -173,12 +189,16 @@ def test_networks_of_float32_are_measured_in_float64(make):
     v = unit(theta, 5)
     product = hessian_product(low, theta)(v)
     high, _ = make(5)
-    wide = {name: getattr(low, name).astype(np.float64) for name in ("x", "target", "thetas_v", "noise")
-            if hasattr(low, name)}
+
+    def cast(part, other, *names):
+        return replace(part, **{name: getattr(other, name).astype(np.float64) for name in names})
+
     if isinstance(low, ActorLoss):
-        wide["batch"] = Batch(*(array.astype(np.float64) for array in vars(low.batch).values()))
+        high = replace(cast(high, low, "obs", "noise"), q=cast(high.q, low.q, "thetas_v", "x"))
+    else:
+        high = cast(high, low, "x", "target")
     assert product.dtype == np.float64
-    assert (product == hessian_product(replace(high, **wide), theta.astype(np.float64))(v)).all()
+    assert (product == hessian_product(high, theta.astype(np.float64))(v)).all()
 
 
 @pytest.mark.parametrize("estimate", ["score_function", "score_function_replayed"])
@@ -300,9 +320,8 @@ def test_bad_questions_are_refused(size, tolerance, message):
 @pytest.mark.parametrize("part", [{"activation": "crelu"}, {"layer_norm": True}, {"spectral": True}])
 def test_networks_that_are_not_the_papers_have_no_hessian_here(part):
     loss, theta = critic_case(0)
-    other = replace(loss.networks, critic=replace(loss.networks.critic, **part))
+    other = workspace(replace(loss.work.net, **part), BATCH, theta.dtype)
     with pytest.raises(UsageError, match="tanh networks alone"):
-        hessian_product(replace(loss, networks=other), theta)
-    masks = [np.ones(h.shape) for h in loss.work.activations]
+        hessian_product(replace(loss, work=other), theta)
     with pytest.raises(UsageError, match="dropout masks"):
-        hessian_product(replace(loss, masks=masks), theta)
+        hessian_product(replace(loss, work=workspace(loss.work.net, BATCH, theta.dtype, dropout=True)), theta)

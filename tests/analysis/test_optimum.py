@@ -45,7 +45,7 @@ def test_the_users_served_are_the_dus_own_and_give_that_reward(seed):
 def acts_of_every_method(config):
     """Actions of all policies that fit the configuration's codec, untrained agents among them, on its first frames."""
     env = OranEnv(config)
-    policies = [deterministic_policy(config, Trainer(config, env).learner.thetas_p)]
+    policies = [deterministic_policy(config, Trainer(config, env).agents.thetas_p)]
     chance = np.random.default_rng(5)
     policies += [lambda envs, obs, frame: chance.random((1, env.num_agents, env.action_dim)).round()] * 20
     if config.mdp.action_codec == "two_bit":

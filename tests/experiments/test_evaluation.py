@@ -173,7 +173,7 @@ def test_evaluations_survive_json():
 def test_the_deterministic_policy_is_the_sigmoid_of_the_actors_mean(tiny_config):
     config = apply_settings(tiny_config, ["agent.dtype=float64"])
     env = OranEnv(config)
-    thetas = Trainer(config, env).learner.thetas_p
+    thetas = Trainer(config, env).agents.thetas_p
     obs = np.random.default_rng(8).random((2, 3, env.obs_dim))
     action = deterministic_policy(config, thetas)(None, obs, 0)
     sizes = [env.obs_dim, 8, 6, 2 * env.action_dim]

@@ -45,7 +45,7 @@ def test_a_run_through_regimes_stores_what_its_actors_do_in_each(folder, config)
     for stage in STAGES:
         for name, evaluation in found[stage].items():
             network = regime_config(config, name)
-            expected = evaluate_held_out(network, deterministic_policy(network, trainer.learner.thetas_p))
+            expected = evaluate_held_out(network, deterministic_policy(network, trainer.agents.thetas_p))
             assert same(evaluation, expected), (stage, name)
         if stage != "stage_3":
             trainer.iterate()
@@ -58,7 +58,7 @@ def test_untrained_actors_are_those_that_the_run_begins_with(config):
     for method, settings in (("both_sam", ()), ("both_sam", ("run.seed=3", "agent.dtype=float64")),
                              ("spectral_norm", ()), ("plastic_lee2023", ()), ("centralised_sac", ())):
         changed = configure(method, config, settings)
-        expected = Trainer(changed, build_env(changed)).learner.thetas_p
+        expected = Trainer(changed, build_env(changed)).agents.thetas_p
         found = untrained_actors(changed)
         assert found.dtype == expected.dtype and (found == expected).all()
 
@@ -77,7 +77,7 @@ def test_the_evaluation_at_equal_gradients_is_that_of_half_a_run_with_sam_everyw
     trainer = Trainer(config, build_env(config))
     for _ in range(3):
         trainer.iterate()
-    expected = evaluate_held_out(config, deterministic_policy(config, trainer.learner.thetas_p))
+    expected = evaluate_held_out(config, deterministic_policy(config, trainer.agents.thetas_p))
     assert same(folder.evaluation_at_equal_gradients(), expected)
     assert not same(folder.evaluation(), expected)
 

@@ -2,11 +2,15 @@
 
 import io
 import sys
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from tasam_ref.experiments import progress as module
-from tasam_ref.experiments.progress import Progress
+from tasam_ref.experiments.progress import Progress, say_if_compiling
+from tasam_ref.nn.mlp import MLP
+from tasam_ref.nn.passes import Workspace
 
 
 class Terminal(io.StringIO):
@@ -95,3 +99,17 @@ def test_nobody_watching_means_no_bar(clock, monkeypatch):
     with Progress("ta_sam", 8) as progress:
         progress.update(1)
     assert stream.getvalue() == ""
+
+
+def test_compiling_is_announced_where_no_run_has_left_what_it_compiled(monkeypatch, tmp_path, capsys):
+    net = MLP((1, 1))
+    Workspace(net, 1, np.float32).forward(np.zeros(net.num_params, np.float32), np.zeros((1, 1), np.float32))
+    say_if_compiling()                                                     # this process has just left it
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(module, "forward", SimpleNamespace(stats=SimpleNamespace(cache_path=str(tmp_path))))
+    say_if_compiling()
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.startswith("compiling for this machine") and said.err.count("\n") == 1
+    monkeypatch.setattr(module, "forward", lambda: None)                   # as where nothing is compiled
+    say_if_compiling()
+    assert capsys.readouterr().err == ""

@@ -152,7 +152,7 @@ def test_every_run_meets_the_same_world_and_the_same_noise(run):
 
 
 def test_a_batch_is_the_beginning_of_a_larger_one(run):
-    small, large = (frozen_learner(run.config, run.load_checkpoint(), n).replay.state() for n in (3, 8))
+    small, large = (frozen_learner(run.config, run.load_checkpoint(), n).agents.replay.state() for n in (3, 8))
     for name in ("obs", "latent", "reward", "next_obs"):
         assert (large[name][:, :3] == small[name]).all()
 
@@ -160,11 +160,11 @@ def test_a_batch_is_the_beginning_of_a_larger_one(run):
 def test_the_joint_critic_is_asked_about_all_the_moments_that_the_actors_meet():
     joint = config_of("ta_sam", "agent.critic_scope=joint")
     trainer = Trainer(joint, OranEnv(joint))
-    learner = frozen_learner(joint, trainer.learner.parameters(), 8)
+    learner = frozen_learner(joint, trainer.agents.parameters(), 8)
     (_, critic, _), (_, actor, _), *_ = losses(learner)
-    assert critic.x.shape == actor.x.shape == (8, 3 * (OBS + ACTION))
-    at = actor.place[0]
-    assert (np.delete(critic.x, at, axis=1) == np.delete(actor.x, at, axis=1)).all()
+    of_critic, of_actor, at = np.hstack([part.x for part in critic.losses]), actor.q.x, actor.q.place[0]
+    assert of_critic.shape == of_actor.shape == (3 * (OBS + ACTION), 8)
+    assert (np.delete(of_critic, at, axis=0) == np.delete(of_actor, at, axis=0)).all()
 
 
 def test_measuring_moves_nothing_but_the_file(clean):
@@ -176,11 +176,11 @@ def test_measuring_moves_nothing_but_the_file(clean):
 
 def test_the_anchor_holds_still_while_it_is_looked_at(tmp_path):
     config = config_of("ta_sam", "agent.forgetting=policy_anchor")
-    state = Trainer(config, OranEnv(config)).learner.parameters()
+    state = Trainer(config, OranEnv(config)).agents.parameters()
     state["anchors"] += 0.1
     learner = frozen_learner(config, state, ROWS)
     assert all(loss.anchor is not None for _, loss, _ in losses(learner, "actors"))
-    assert (learner.thetas_anchor == state["anchors"].astype(float)).all()
+    assert (learner.agents.thetas_anchor == state["anchors"].astype(float)).all()
 
 
 # ---- the command

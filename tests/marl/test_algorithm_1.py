@@ -35,20 +35,20 @@ def test_training_is_the_plain_twin(tiny_config, method, settings):
     middle = between_the_lowest_two(config)
     config = configure(method, config, [s.replace("MIDDLE", repr(middle)) for s in settings])
     trainer = Trainer(config, OranEnv(config))
-    learner = trainer.learner
-    twin = PlainAgents(config, OranEnv(config), learner.thetas_p, learner.thetas_v)
-    start = learner.thetas_p.copy()
+    agents = trainer.agents
+    twin = PlainAgents(config, OranEnv(config), agents.thetas_p, agents.thetas_v)
+    start = agents.thetas_p.copy()
     chosen = []
     for _ in range(config.run.num_iterations):
         columns, expected = trainer.iterate(), twin.iterate()
         for name, values in expected.items():
             np.testing.assert_allclose(columns[name], values, rtol=1e-9, atol=1e-11, err_msg=name)
-        np.testing.assert_allclose(learner.thetas_p, twin.actors, rtol=0, atol=1e-10)
-        np.testing.assert_allclose(learner.thetas_v, twin.critics, rtol=0, atol=1e-10)
+        np.testing.assert_allclose(agents.thetas_p, twin.actors, rtol=0, atol=1e-10)
+        np.testing.assert_allclose(agents.thetas_v, twin.critics, rtol=0, atol=1e-10)
         if config.agent.critic_target != "literal":
-            np.testing.assert_allclose(learner.thetas_target, twin.targets, rtol=0, atol=1e-10)
+            np.testing.assert_allclose(agents.thetas_target, twin.targets, rtol=0, atol=1e-10)
         chosen += expected["sam_actor"]
-    assert np.abs(learner.thetas_p - start).max() > 1e-4
+    assert np.abs(agents.thetas_p - start).max() > 1e-4
     if config.sam.td_var_threshold == middle:
         assert 0 < sum(chosen) < len(chosen)        # the gate was seen open and closed
 

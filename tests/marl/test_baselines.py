@@ -48,8 +48,8 @@ def test_students_that_are_their_own_teachers_learn_as_if_alone(tiny_config):
     taught = run_without(config, "plastic_as_described", agent={
         "teachers": 1, "teacher_every": 1, "input_perturbation": 0.0, "distillation_weight": 9.0})
     alone = run(config, "no_sam")
-    assert np.array_equal(taught[0].learner.thetas_p, alone[0].learner.thetas_p)
-    assert np.array_equal(taught[0].learner.thetas_v, alone[0].learner.thetas_v)
+    assert np.array_equal(taught[0].agents.thetas_p, alone[0].agents.thetas_p)
+    assert np.array_equal(taught[0].agents.thetas_v, alone[0].agents.thetas_v)
 
 
 def test_teachers_hold_back(tiny_config):
@@ -58,10 +58,10 @@ def test_teachers_hold_back(tiny_config):
     for weight in (0.0, 1.0, 30.0):
         trainer = start(tiny_config, "no_sam", "agent.teachers=1", "agent.teacher_every=100",
                         f"agent.distillation_weight={weight}", "agent.input_perturbation=0.0")
-        first = trainer.learner.thetas_p.copy()
+        first = trainer.agents.thetas_p.copy()
         for _ in range(6):
             trainer.iterate()
-        moved.append(np.linalg.norm(trainer.learner.thetas_p - first))
+        moved.append(np.linalg.norm(trainer.agents.thetas_p - first))
     assert moved[0] > moved[1] > moved[2]
 
 
@@ -71,13 +71,13 @@ def test_the_students_states_are_perturbed_by_the_given_deviation(tiny_config, m
     trainer.iterate()
     seen = []
 
-    def no_gradient(loss, theta, rho):
-        seen.append(loss.obs - loss.loss.batch.obs)
-        return np.zeros(len(theta)), np.zeros_like(theta)
+    def no_step(loss, theta, optimizer, rho):
+        alone, distillation = loss.losses
+        seen.append(distillation.obs - alone.obs)
 
-    monkeypatch.setattr("tasam_ref.marl.learner.step_gradient", no_gradient)
+    monkeypatch.setattr("tasam_ref.marl.learner.take_step", no_step)
     for step in (0, 1):
-        trainer.learner.update_stack([1], 0, step)
+        trainer.learner.update_actor(1, 0, step)
     assert abs(seen[0].std() - 0.25) < 0.01
     assert abs(seen[0].mean()) < 0.01
     assert not np.array_equal(*seen)
@@ -100,12 +100,12 @@ def test_a_baseline_under_sam_and_the_anchor_still_trains(tiny_config, method):
 
 def test_spectral_directions_are_held_by_sam_and_turned_by_the_step(tiny_config):
     trainer = start(tiny_config, "spectral_norm")
-    learner, net = trainer.learner, trainer.learner.networks.actor
-    before = learner.thetas_p[0].copy()
+    agents, net = trainer.agents, trainer.agents.networks.actor
+    before = agents.thetas_p[0].copy()
     trainer.iterate()
-    weight, u = net.layers(learner.thetas_p[0])[0][0], net.directions(before)[0]
+    weight, u = net.layers(agents.thetas_p[0])[0][0], net.directions(before)[0]
     expected = weight @ (weight.T @ u)
-    np.testing.assert_allclose(net.directions(learner.thetas_p[0])[0], expected / np.linalg.norm(expected), rtol=1e-5)
+    np.testing.assert_allclose(net.directions(agents.thetas_p[0])[0], expected / np.linalg.norm(expected), rtol=1e-5)
 
 
 def test_acting_and_evaluation_know_no_dropout(tiny_config):
@@ -128,19 +128,19 @@ def test_a_reset_draws_all_but_the_first_layer_anew_and_forgets_the_optimiser(ti
     trainer = start(tiny_config, "no_sam", "agent.resets=1")
     for _ in range(3):
         trainer.iterate()
-    learner = trainer.learner
-    kept, old = learner.networks.actor.layers(learner.thetas_p[1].copy()), learner.thetas_p[1].copy()
-    learner.prepare(3)
-    now = learner.networks.actor.layers(learner.thetas_p[1])
+    agents = trainer.agents
+    kept, old = agents.networks.actor.layers(agents.thetas_p[1].copy()), agents.thetas_p[1].copy()
+    agents.prepare(3)
+    now = agents.networks.actor.layers(agents.thetas_p[1])
     assert all(np.array_equal(a, b) for a, b in zip(kept[0], now[0]))
     head = slice(sum(part.size for part in now[0]), None)
-    assert not np.any(learner.thetas_p[1][head] == old[head])
-    assert not np.array_equal(learner.thetas_p[0][head], learner.thetas_p[1][head])
-    assert all(not np.any(value) for value in learner.actor_optimizers[1].state.values())
-    assert np.array_equal(learner.thetas_v, learner.thetas_target)
-    fresh = learner.thetas_p.copy()
-    learner.prepare(4)
-    assert np.array_equal(learner.thetas_p, fresh)
+    assert not np.any(agents.thetas_p[1][head] == old[head])
+    assert not np.array_equal(agents.thetas_p[0][head], agents.thetas_p[1][head])
+    assert all(not np.any(value) for value in agents.actor_optimizers[1].state.values())
+    assert np.array_equal(agents.thetas_v, agents.thetas_target)
+    fresh = agents.thetas_p.copy()
+    agents.prepare(4)
+    assert np.array_equal(agents.thetas_p, fresh)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -1,14 +1,15 @@
-"""What an iteration multiplies: by hand for a tiny network, and as NumPy is seen to multiply in real iterations."""
+"""What an iteration multiplies: by hand for a tiny network, and as networks are seen to multiply in real iterations."""
 
 from collections import Counter
 from dataclasses import replace
 
 import pytest
-from counting import count_products
 from trainings import start
 
 from tasam_ref.config import Config
 from tasam_ref.config_io import apply_settings
+from tasam_ref.experiments.bench_update import watched_products
+from tasam_ref.marl import learner
 from tasam_ref.marl.cost import (
     backward_products,
     flops,
@@ -34,11 +35,11 @@ def tiny(*settings):
 
 
 def test_a_pass_by_hand():
-    """2-3-2 on 5 rows: 2 5 (2 3 + 3 2) forward and for the weights, 2 5 3 2 down to the hidden layer, 2 5 2 3 to x."""
+    """2-3-2 on 5 columns: 2 5 (2 3 + 3 2) forward and for the weights, 2 5 3 2 down to the hidden layer, 2 5 3 to x."""
     net = MLP((2, 3, 2))
-    assert forward_products(net, 5) == [(5, 2, 3, "nn"), (5, 3, 2, "nn")]
-    assert sorted(backward_products(net, 5)) == [(2, 5, 3, "tn"), (3, 5, 2, "tn"), (5, 2, 3, "nt")]
-    assert input_gradient_products(net, 5, 1) == [(5, 2, 3, "nt"), (5, 3, 1, "nt")]
+    assert forward_products(net, 5) == [(3, 2, 5, "tn"), (2, 3, 5, "tn")]
+    assert sorted(backward_products(net, 5)) == [(2, 5, 3, "nt"), (3, 2, 5, "nn"), (3, 5, 2, "nt")]
+    assert input_gradient_products(net, 5, 1) == [(3, 2, 5, "nn"), (1, 3, 5, "nn")]
     assert [flops(products) for products in (forward_products(net, 5), backward_products(net, 5),
                                              input_gradient_products(net, 5, 1))] == [120, 180, 90]
 
@@ -50,7 +51,7 @@ def test_concatenated_rectifiers_widen_what_follows():
 
 
 def test_an_iteration_by_hand():
-    """Forward actor 24 and critic 24 per row, backward 36 and 30, dQ/da 12; 5 rows per actor, 6 for the critic."""
+    """Forward actor 24 and critic 24 a column, backward 36 and 30, dQ/da 12; 5 columns an actor, 6 the critic."""
     config, networks = tiny()
     assert operations(iteration_products(config, networks, 1)) == {
         "acting": 24 * 2 * 4,
@@ -93,26 +94,16 @@ def test_an_update_is_an_iteration_of_one_step_without_the_acting():
         part: iteration[part] for part in iteration if part not in ("acting", "TD-errors")}
 
 
-def known(m, k, n, layout):
-    """Operands of one row or column are transposed and not: with such, the lengths in any order."""
-    return (m, k, n, layout) if min(m, k, n) > 1 else (*sorted((m, k, n)), "")
-
-
-@pytest.fixture
-def seen(monkeypatch):
-    """Counts the products that NumPy takes, those with a vector left out.
-
-    Batches lie column by column, so that what is asked for is the transposed product, but for the weights' gradients.
-    """
+def counted(function):
+    """The products of all networks while ``function`` runs, by their shapes and kinds, and what it returns."""
     products = Counter()
 
-    def note(left, right, count):
-        (m, k), n = left.shape[-2:], right.shape[-1]
-        asked = "".join("n" if operand.strides[-1] == operand.itemsize else "t" for operand in (left, right))
-        products[known(m, k, n, "tn") if asked == "nt" else known(n, k, m, "nt" if asked == "nn" else "nn")] += count
+    def note(kind, left, right, out):
+        products[len(out), len(left) if kind == "tn" else left.shape[1], out.shape[1], kind] += 1
 
-    count_products(monkeypatch, note)
-    return products
+    with watched_products(note):
+        returned = function()
+    return products, returned
 
 
 MIXED = ("sam.td_var_scale=relative", "sam.td_var_threshold=1.0")   # the gate of two of three actors is open
@@ -129,14 +120,24 @@ MIXED = ("sam.td_var_scale=relative", "sam.td_var_threshold=1.0")   # the gate o
     ("both_sam", ("agent.policy_gradient=score_function_replayed", "agent.critic_target=twin_target")),
     ("plastic_lee2023", ("agent.teachers=3", "agent.forgetting=policy_anchor", "agent.critic_scope=joint")),
 ])
-def test_an_iteration_multiplies_what_is_listed(tiny_config, seen, method, settings):
-    """Every product with its shape and its transposed operands, no more and no less."""
-    trainer = start(tiny_config, method, *settings)
-    seen.clear()
-    count = int(trainer.iterate()["sam_actor"].sum())
-    assert settings != MIXED or count == 2
-    parts = iteration_products(trainer.config, trainer.learner.networks, count)
-    assert seen == Counter(known(*product) for products in parts.values() for product in products)
+def test_an_iteration_multiplies_what_is_listed(tiny_config, monkeypatch, method, settings):
+    """Every product with its shape and its transposed operands, no more and no less.
+
+    With the critic's batch in parts, its products are more and smaller, and their operations as many.
+    """
+    seen, listed = [], []
+    for chunks in (1, 2):
+        monkeypatch.setattr(learner, "CHUNKS", chunks)
+        trainer = start(tiny_config, method, *settings)
+        products, row = counted(trainer.iterate)
+        count = int(row["sam_actor"].sum())
+        assert settings != MIXED or count == 2
+        seen.append(products)
+        parts = iteration_products(trainer.config, trainer.agents.networks, count)
+        listed.append(Counter(product for products in parts.values() for product in products))
+    assert seen[0] == listed[0] == listed[1]
+    assert seen[1].total() > seen[0].total()
+    assert flops(seen[1].elements()) == flops(seen[0].elements())
 
 
 def test_the_cost_does_not_depend_on_the_number_format(tiny_config):

@@ -11,15 +11,16 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from tasam_ref.config import AgentConfig
-from tasam_ref.marl.losses import POLICY_GRADIENTS, ActorLoss, CriticLoss, L2Loss, literal_target, standard_target
+from tasam_ref.marl.critics import ActionValue
+from tasam_ref.marl.losses import POLICY_GRADIENTS, ActorLoss, CriticLoss, L2Loss, Sum, literal_target, standard_target
 from tasam_ref.marl.networks import build_networks
-from tasam_ref.marl.passes import Scratch
-from tasam_ref.marl.replay import Batch
+from tasam_ref.marl.policy import Policy
+from tasam_ref.nn.regularised import workspace
 from tasam_ref.nn.squashed_gaussian import sigmoid
 from tasam_ref.optim.sam import sam_gradient
 from tasam_ref.oran.action import threshold
 
-OBS, ACTION, ROWS, BETA = 3, 2, 5, 0.3
+OBS, ACTION, BATCH, BETA = 3, 2, 5, 0.3
 ACTOR, CRITIC = (OBS, 4, 3, 2 * ACTION), (OBS + ACTION, 4, 3, 1)
 
 seeds = st.integers(0, 2**32 - 1)
@@ -30,12 +31,13 @@ def bits(latent):
     return threshold(sigmoid(latent))
 
 
-def lone_actor(networks, thetas_v, batch, noise, estimate, seen_action, anchor=None):
+def lone_actor(networks, thetas_v, obs, noise, estimate, latent, seen):
     """The ActorLoss of a DU whose critic sees its own state and action."""
-    rows, action_dim = noise.shape
-    x = np.concatenate((batch.obs, np.full((rows, action_dim), np.nan, batch.obs.dtype)), axis=1)
-    return ActorLoss(networks, thetas_v, batch, noise, BETA, POLICY_GRADIENTS[estimate], seen_action,
-                     Scratch(networks, rows, len(thetas_v)), x, networks.scope.place(0), anchor)
+    columns, dtype = noise.shape[1], networks.dtype
+    x = np.concatenate((obs, np.full(noise.shape, np.nan, dtype)))
+    works = [workspace(networks.critic, columns, dtype) for _ in thetas_v]
+    return ActorLoss(Policy(networks, columns), ActionValue(thetas_v, x, networks.scope.place(0), works), obs, noise,
+                     BETA, POLICY_GRADIENTS[estimate], latent, seen)
 
 
 def actor_case(seed, estimate, critics=1, dtype="float64", **fields):
@@ -46,18 +48,24 @@ def actor_case(seed, estimate, critics=1, dtype="float64", **fields):
     def normal(*shape):
         return generator.normal(size=shape).astype(dtype)
 
-    batch = Batch(normal(ROWS, OBS), normal(ROWS, ACTION), normal(ROWS), normal(ROWS, OBS))
-    thetas_v, noise = normal(critics, networks.critic.num_params), normal(ROWS, ACTION)
-    return lone_actor(networks, thetas_v, batch, noise, estimate, bits), normal(networks.actor.num_params)
+    obs, latent, noise = normal(OBS, BATCH), normal(ACTION, BATCH), normal(ACTION, BATCH)
+    thetas_v = normal(critics, networks.critic.num_params)
+    return (lone_actor(networks, thetas_v, obs, noise, estimate, latent, bits(latent)),
+            normal(networks.actor.num_params))
 
 
 def critic_case(seed, dtype="float64"):
     agent = replace(AgentConfig(), hidden_sizes=(4, 3), dtype=dtype)
     networks, generator = build_networks(agent, 1, OBS, ACTION), np.random.default_rng(seed)
-    x, target = generator.normal(size=(ROWS, OBS + ACTION)), 3 * generator.normal(size=ROWS)
+    x, target = generator.normal(size=(OBS + ACTION, BATCH)), 3 * generator.normal(size=(1, BATCH))
     theta = generator.normal(size=networks.critic.num_params)
-    work = Scratch(networks, ROWS).critics[0]
-    return CriticLoss(networks, x.astype(dtype), target.astype(dtype)[:, None], work), theta.astype(dtype)
+    work = workspace(networks.critic, BATCH, dtype)
+    return CriticLoss(work, x.astype(dtype), target.astype(dtype), BATCH), theta.astype(dtype)
+
+
+def plain_actor_loss(loss, bounds=(-5.0, 2.0)):
+    """The twin's loss of the same batch, a row for each transition."""
+    return actor_loss(ACTOR, CRITIC, loss.q.thetas_v, loss.obs.T, loss.noise.T, BETA, bounds)
 
 
 @pytest.mark.parametrize("critics", [1, 2])
@@ -66,8 +74,7 @@ def critic_case(seed, dtype="float64"):
 def test_the_reparameterised_gradient_is_the_slope_of_the_loss(critics, bounds, seed):
     """Also through the smaller of two critics, and where the clip of log_std holds gradients back."""
     loss, theta = actor_case(seed, "reparameterised", critics, log_std_min=bounds[0], log_std_max=bounds[1])
-    plain = actor_loss(ACTOR, CRITIC, loss.thetas_v, loss.batch.obs, loss.noise, BETA, bounds)
-    expected_value, expected = complex_gradient(plain, theta)
+    expected_value, expected = complex_gradient(plain_actor_loss(loss, bounds), theta)
     value, gradient = loss(theta)
     assert value == pytest.approx(expected_value, rel=1e-12, abs=1e-12)
     np.testing.assert_allclose(gradient, expected, rtol=1e-10, atol=1e-11)
@@ -92,11 +99,11 @@ def test_the_reparameterised_gradient_is_a_central_difference_of_the_loss_itself
 def test_score_function_gradients_are_the_slope_of_log_pi_under_fixed_weights(critics, replayed, seed):
     """grad log pi (beta log pi - Q) with actions and weights held: the estimator (9) as it is printed."""
     loss, theta = actor_case(seed, "score_function_replayed" if replayed else "score_function", critics)
-    obs = loss.batch.obs
+    obs = loss.obs.T
     mean, log_std = policy(ACTOR, theta, obs)
-    latent = loss.batch.latent if replayed else mean + np.exp(log_std) * loss.noise
+    latent = loss.latent.T if replayed else mean + np.exp(log_std) * loss.noise.T
     seen = (latent > 0).astype(float) if replayed else logistic(latent)
-    weight = BETA * log_density(latent, mean, log_std) - least_q(CRITIC, loss.thetas_v, obs, seen)
+    weight = BETA * log_density(latent, mean, log_std) - least_q(CRITIC, loss.q.thetas_v, obs, seen)
     _, expected = complex_gradient(lambda t: np.mean(weight * log_density(latent, *policy(ACTOR, t, obs))), theta)
     value, gradient = loss(theta)
     assert value == pytest.approx(weight.mean(), rel=1e-11, abs=1e-11)
@@ -106,10 +113,9 @@ def test_score_function_gradients_are_the_slope_of_log_pi_under_fixed_weights(cr
 def expected_gradient(estimate, theta, networks, thetas_v, nodes, weights):
     """Expectation over the noise of an estimator's gradient: one row a node of the quadrature."""
     def at(node):
-        noise = np.array([[node]])
-        batch = Batch(np.array([[0.7]]), np.array([[replayed_latent(theta, node)]]), np.zeros(1), np.zeros((1, 1)))
-        loss = lone_actor(networks, thetas_v, batch, noise, estimate, sigmoid)
-        return loss(theta)[1].copy()
+        latent = np.array([[replayed_latent(theta, node)]])
+        loss = lone_actor(networks, thetas_v, np.array([[0.7]]), np.array([[node]]), estimate, latent, sigmoid(latent))
+        return loss(theta)[1]
 
     def replayed_latent(theta, node):
         """An action that the current policy itself drew."""
@@ -161,15 +167,16 @@ def test_every_estimator_has_the_slope_of_the_expected_loss_as_its_mean(one_dime
 def test_the_score_function_over_anothers_actions_is_biased(one_dimensional):
     """(9) over a replayed action is another gradient: the reading is not a matter of taste."""
     networks, thetas_v, theta, nodes, _, slope = one_dimensional
-    batch = Batch(np.full((90, 1), 0.7), nodes[:, None] + 2.0, np.zeros(90), np.zeros((90, 1)))
-    loss = lone_actor(networks, thetas_v, batch, nodes[:, None], "score_function_replayed", sigmoid)
+    latent = nodes[None] + 2.0
+    loss = lone_actor(networks, thetas_v, np.full((1, 90), 0.7), nodes[None], "score_function_replayed", latent,
+                      sigmoid(latent))
     assert np.abs(loss(theta)[1] - slope).max() > 0.1
 
 
 @given(seeds)
 def test_the_critics_gradient_is_the_slope_of_the_squared_error_to_a_fixed_target(seed):
     loss, theta = critic_case(seed)
-    plain = critic_loss(CRITIC, loss.x[:, :OBS], loss.x[:, OBS:], loss.target[:, 0])
+    plain = critic_loss(CRITIC, loss.x[:OBS].T, loss.x[OBS:].T, loss.target[0])
     expected_value, expected = complex_gradient(plain, theta)
     value, gradient = loss(theta)
     assert value == pytest.approx(expected_value, rel=1e-13)
@@ -182,7 +189,7 @@ def test_the_critics_loss_is_the_mean_square_without_a_half():
     networks = build_networks(agent, 1, 1, 1)
     theta = np.zeros(networks.critic.num_params)
     theta[-1] = 1.0
-    loss = CriticLoss(networks, np.ones((2, 2)), np.array([[3.0], [0.0]]), Scratch(networks, 2).critics[0])
+    loss = CriticLoss(workspace(networks.critic, 2, theta.dtype), np.ones((2, 2)), np.array([[3.0, 0.0]]), 2)
     value, gradient = loss(theta)
     assert value == 2.5
     assert gradient[-1] == -1.0
@@ -203,6 +210,23 @@ def test_l2_adds_the_weighted_sum_of_squares_and_its_slope(dtype, seed):
             assert slope.dtype == dtype
             np.testing.assert_allclose(slope, gradient + 0.5 * theta, rtol=1e-5 if dtype == "float32" else 1e-13,
                                        atol=1e-6 if dtype == "float32" else 1e-14)
+
+
+@given(seeds, st.integers(1, BATCH - 1))
+def test_losses_of_the_parts_of_a_batch_sum_to_the_loss_of_the_whole(seed, cut):
+    """In whichever order they are called."""
+    loss, theta = critic_case(seed)
+    value, gradient = loss(theta)
+    parts = [CriticLoss(workspace(loss.work.net, stop - start, theta.dtype), loss.x[:, start:stop].copy(),
+                        loss.target[:, start:stop], BATCH) for start, stop in ((0, cut), (cut, BATCH))]
+
+    def last_first(call, losses):
+        return [call(loss) for loss in losses[::-1]][::-1]
+
+    for each in (map, last_first):
+        in_parts, slope = Sum(parts, each)(theta)
+        assert in_parts == pytest.approx(value, rel=1e-13)
+        np.testing.assert_allclose(slope, gradient, rtol=1e-12, atol=1e-13)
 
 
 def losses(seed, dtype="float64"):
@@ -229,7 +253,7 @@ def test_a_loss_called_again_at_the_same_point_gives_the_same_bits(dtype, seed):
 def test_a_loss_changes_neither_its_arguments_nor_what_it_holds(seed):
     for loss, theta in losses(seed):
         held = [loss.x, loss.target] if isinstance(loss, CriticLoss) else [
-            loss.thetas_v, loss.noise, *vars(loss.batch).values()]
+            loss.q.thetas_v, loss.q.x[:OBS], loss.obs, loss.noise, loss.latent, loss.seen]
         before = [array.copy() for array in (theta, *held)]
         sam_gradient(loss, theta, 0.5)
         assert all((a == b).all() for a, b in zip(before, (theta, *held)))
@@ -238,7 +262,7 @@ def test_a_loss_changes_neither_its_arguments_nor_what_it_holds(seed):
 @given(seeds, st.floats(0.01, 0.5))
 def test_sam_on_the_losses_is_the_plain_gradient_at_the_moved_point(seed, rho):
     loss, theta = actor_case(seed, "reparameterised")
-    plain = actor_loss(ACTOR, CRITIC, loss.thetas_v, loss.batch.obs, loss.noise, BETA)
+    plain = plain_actor_loss(loss)
     _, g = complex_gradient(plain, theta)
     _, expected = complex_gradient(plain, theta + rho * g / np.sqrt(np.sum(g**2)))
     np.testing.assert_allclose(sam_gradient(loss, theta, rho)[1], expected, rtol=1e-8, atol=1e-8)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tasam_ref.marl.replay import Replay
 
 AGENTS, OBS, ACTION = 3, 2, 4
+PARTS = "obs", "latent", "reward", "next_obs"
 
 
 def transition(t):
@@ -29,14 +30,10 @@ def filled(capacity, count):
 
 
 def assert_holds(batch, times_and_agents):
-    """The batch's rows are exactly these transitions, in this order, in all four fields."""
-    assert len(batch.reward) == len(times_and_agents)
-    for row, (t, agent) in enumerate(times_and_agents):
-        obs, latent, reward, next_obs = (field[agent] for field in transition(t))
-        assert batch.obs[row].tolist() == obs.tolist()
-        assert batch.latent[row].tolist() == latent.tolist()
-        assert batch.reward[row] == reward
-        assert batch.next_obs[row].tolist() == next_obs.tolist()
+    """The batch's columns are exactly these transitions, in this order, in all four parts."""
+    expected = [[field[agent] for field in transition(t)] for t, agent in times_and_agents]
+    for name, column in zip(PARTS, zip(*expected, strict=True), strict=True):
+        assert getattr(batch, name).T.tolist() == np.array(column).tolist(), name
 
 
 histories = st.integers(1, 6).flatmap(lambda c: st.tuples(st.just(c), st.integers(1, 15)))
@@ -69,7 +66,7 @@ def test_the_newest_transitions_across_the_wrap_by_hand():
     assert replay.of_agent(0, np.arange(5)).reward.tolist() == [5050, 6050, 2050, 3050, 4050]
 
 
-def test_the_union_stacks_agent_by_agent_each_with_its_own_rows():
+def test_the_union_is_agent_by_agent_each_with_its_own_rows():
     replay, _ = filled(5, 4)
     rows = np.array([[0, 1], [3, 3], [2, 0]])
     assert_holds(replay.of_all(rows), [(0, 0), (1, 0), (3, 1), (3, 1), (2, 2), (0, 2)])
@@ -80,11 +77,17 @@ def test_an_agents_batch_repeats_rows_as_asked():
     assert_holds(replay.of_agent(1, np.array([2, 2, 0])), [(2, 1), (2, 1), (0, 1)])
 
 
-def test_a_batch_is_a_copy_that_later_transitions_do_not_change():
+@pytest.mark.parametrize("take", [
+    lambda replay: replay.of_agent(0, np.array([0, 1])), lambda replay: replay.of_all(np.array([[0, 1]] * AGENTS)),
+    lambda replay: replay.newest(2)])
+def test_what_is_asked_of_a_batch_is_a_copy_that_later_transitions_do_not_change(take):
     replay, _ = filled(2, 2)
-    batch = replay.of_agent(0, np.array([0, 1]))
+    batch = take(replay)
+    taken = [getattr(batch, name) for name in PARTS]
+    before = [part.copy() for part in taken]
     replay.add(*transition(7))
-    assert batch.reward.tolist() == [50, 1050]
+    assert all((part == old).all() for part, old in zip(taken, before))
+    assert all((getattr(take(replay), name) != old).any() for name, old in zip(PARTS, before))
 
 
 @given(histories, st.integers(0, 7))
@@ -99,8 +102,8 @@ def test_a_saved_replay_goes_on_as_if_nothing_had_happened(history, more):
         resumed.add(*transition(t))
     assert resumed.count == original.count
     rows = np.tile(np.arange(original.size), (AGENTS, 1))
-    for one, other in zip(vars(original.of_all(rows)).values(), vars(resumed.of_all(rows)).values()):
-        assert (one == other).all()
+    for name in PARTS:
+        assert (getattr(original.of_all(rows), name) == getattr(resumed.of_all(rows), name)).all()
 
 
 def test_a_saved_replay_holds_what_was_stored_and_not_the_empty_rest():
@@ -113,24 +116,10 @@ def test_a_saved_replay_holds_what_was_stored_and_not_the_empty_rest():
 def test_batches_come_in_the_networks_number_format(dtype):
     replay = Replay(AGENTS, 4, OBS, ACTION, dtype)
     replay.add(*transition(1))
-    assert {field.dtype for field in vars(replay.newest(1)).values()} == {np.dtype(dtype)}
+    assert {getattr(replay.newest(1), name).dtype for name in PARTS} == {np.dtype(dtype)}
 
 
-def test_agents_side_by_side_have_each_their_own_rows():
+def test_batches_are_columns_in_c_order_as_products_take_them():
     replay, _ = filled(5, 4)
-    rows = np.array([[2, 0, 0], [3, 1, 2]])
-    together = replay.of_agent(np.array([2, 0]), rows)
-    for g, agent in enumerate((2, 0)):
-        alone = replay.of_agent(agent, rows[g])
-        assert all((value[g] == vars(alone)[name]).all() for name, value in vars(together).items())
-    batches = together.obs, together.latent, together.next_obs
-    assert all(batch.swapaxes(-1, -2).flags.c_contiguous for batch in batches)
-
-
-def test_batches_lie_in_fortran_order_and_have_the_parts_that_were_asked_for():
-    replay, _ = filled(5, 4)
-    whole, part = replay.of_agent(1, np.array([2, 0])), replay.of_agent(1, np.array([2, 0]), ("obs", "latent"))
-    for batch in (whole, replay.newest(3), replay.of_all(np.array([[0, 1], [3, 3], [2, 0]]))):
-        assert all(array.flags.f_contiguous for array in vars(batch).values())
-    assert (part.obs == whole.obs).all() and (part.latent == whole.latent).all()
-    assert part.reward is None and part.next_obs is None
+    for batch in (replay.of_agent(1, np.array([2, 0])), replay.newest(3), replay.of_all(np.array([[0, 1]] * AGENTS))):
+        assert all(getattr(batch, name).flags.c_contiguous for name in PARTS)

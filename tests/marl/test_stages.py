@@ -21,7 +21,7 @@ def test_the_first_stage_is_the_training_without_stages(tiny_config, staged):
     for row in rows:
         mine = trainer.iterate()
         assert all((mine[name] == row[name]).all() for name in row)
-    assert (trainer.snapshots["stage_1"] == plain.learner.thetas_p).all()
+    assert (trainer.snapshots["stage_1"] == plain.agents.thetas_p).all()
 
 
 def test_stages_of_one_regime_are_the_training_without_stages(tiny_config):
@@ -43,7 +43,7 @@ def test_every_stage_but_the_last_leaves_its_actors(staged):
     ends = {}
     for t in range(1, 22):
         trainer.iterate()
-        ends[t] = trainer.learner.thetas_p.copy()
+        ends[t] = trainer.agents.thetas_p.copy()
     assert set(trainer.snapshots) == {"stage_1", "stage_2"}
     assert (trainer.snapshots["stage_1"] == ends[7]).all() and (trainer.snapshots["stage_2"] == ends[14]).all()
 

@@ -96,7 +96,7 @@ def test_the_actors_radius_is_a_multiple_of_what_it_was(tiny_config, schedule):
     row, equal_row = trainer.iterate(), equal.iterate()
     np.testing.assert_allclose(row["rho_actor"], 0.25 * equal_row["rho_actor"], rtol=1e-15)
     assert (row["rho_critic"] == equal_row["rho_critic"]).all()
-    assert (trainer.learner.thetas_p != equal.learner.thetas_p).any()
+    assert (trainer.agents.thetas_p != equal.agents.thetas_p).any()
 
 
 def test_actors_with_no_radius_are_sam_on_the_critic(tiny_config):
@@ -110,7 +110,7 @@ def test_an_l2_weight_of_zero_is_the_loss_alone_and_a_heavy_one_shrinks_everythi
     assert_same(plain, zero)
     heavy = run(tiny_config, method, "agent.l2_weight=10.0")
     for name in ("thetas_p", "thetas_v"):
-        assert np.linalg.norm(getattr(heavy[0].learner, name)) < np.linalg.norm(getattr(plain[0].learner, name))
+        assert np.linalg.norm(getattr(heavy[0].agents, name)) < np.linalg.norm(getattr(plain[0].agents, name))
 
 
 @pytest.mark.parametrize("method", ["no_sam", "ta_sam"])
@@ -187,22 +187,23 @@ def test_episodes_start_on_time_and_their_last_frame_keeps_its_own_successor(tin
     for _ in range(6):
         trainer.iterate()
     assert seeds == [training_episode_seed(0, e) for e in range(4)]
-    agent_0 = trainer.learner.replay.of_agent(0, np.arange(24))
+    batch = trainer.agents.replay.of_agent(0, np.arange(24))
+    obs, next_obs = batch.obs.T, batch.next_obs.T
     for t in range(23):
-        continues = np.array_equal(agent_0.next_obs[t], agent_0.obs[t + 1])
+        continues = np.array_equal(next_obs[t], obs[t + 1])
         assert continues == ((t + 1) % 7 != 0)
     for e, first in enumerate(resets):
-        assert (agent_0.obs[7 * e] == first[0]).all()
-    assert agent_0.next_obs[6, 6:].any()                       # an allocation, where a reset observes none
+        assert (obs[7 * e] == first[0]).all()
+    assert next_obs[6, 6:].any()                               # an allocation, where a reset observes none
 
 
 def test_what_the_critic_is_shown_is_what_the_network_ran(tiny_config):
     """The executed action is also in the next observation, behind QoS and load: 2 x 3 numbers."""
     for codec in ("two_bit", "slice_and_user", "full_binary"):
         trainer, _ = run(tiny_config, "no_sam", f"mdp.action_codec={codec}")
-        batch = trainer.learner.replay.newest(10)
+        batch = trainer.agents.replay.newest(10)
         shown = trainer.learner.seen_action(batch.latent)
-        assert (shown == batch.next_obs[:, 6 : 6 + trainer.env.action_dim]).all()
+        assert (shown == batch.next_obs[6 : 6 + trainer.env.action_dim]).all()
         assert shown.any()
 
 
@@ -222,7 +223,7 @@ def test_rows_are_means_over_the_iterations_frames(tiny_config):
     np.testing.assert_allclose(row["reward"], np.mean(rewards, axis=0), rtol=1e-13)
     for s, name in enumerate(("eMBB", "mMTC", "URLLC")):
         np.testing.assert_allclose(row[f"qos_{name}"], np.mean(qualities, axis=0)[:, s], rtol=1e-13)
-    assert trainer.learner.replay.of_agent(1, np.arange(4)).reward.tolist() == [r[1] for r in rewards]
+    assert trainer.agents.replay.of_agent(1, np.arange(4)).reward.tolist() == [r[1] for r in rewards]
 
 
 def test_the_radius_reaches_everyone_it_belongs_to(tiny_config):
@@ -262,9 +263,9 @@ def test_the_variances_window_holds_the_last_iterations(tiny_config):
 @pytest.mark.parametrize("steps", [1, 3])
 def test_gradient_steps_are_steps_of_everyone(tiny_config, steps):
     trainer, rows = run(tiny_config, "ta_sam", f"agent.gradient_steps={steps}")
-    learner = trainer.learner
-    assert [int(o.state["count"]) for o in learner.actor_optimizers] == [6 * steps] * 3
-    assert [int(o.state["count"]) for o in learner.critic_optimizers] == [6 * steps]
+    agents = trainer.agents
+    assert [int(o.state["count"]) for o in agents.actor_optimizers] == [6 * steps] * 3
+    assert [int(o.state["count"]) for o in agents.critic_optimizers] == [6 * steps]
     assert len(rows) == trainer.iteration == 6
 
 
@@ -303,7 +304,7 @@ def test_every_reading_and_number_runs_and_makes_a_difference(tiny_config, setti
         runs.append((trainer, [trainer.iterate() for _ in range(6)]))
     trainer, rows = runs[1]
     assert all(np.isfinite(values).all() for row in rows for values in row.values())
-    assert all(np.isfinite(a).all() for a in trainer.learner.parameters().values())
+    assert all(np.isfinite(a).all() for a in trainer.agents.parameters().values())
     assert differs(*runs)
 
 
@@ -326,6 +327,6 @@ def test_exploration_noise_is_keyed_by_iteration(tiny_config):
     mean, _ = trainer.learner.act(obs, np.zeros((3, 16)))
     moved, _ = trainer.learner.act(obs, np.ones((3, 16)))
     trainer.iterate()
-    latent = np.stack([trainer.learner.replay.of_agent(i, np.array([0])).latent[0] for i in range(3)])
+    latent = np.stack([trainer.agents.replay.of_agent(i, [0]).latent[:, 0] for i in range(3)])
     noise = stream(0, "exploration", 0).standard_normal((4, 3, 16))[0]
     np.testing.assert_allclose((latent - mean) / (moved - mean), noise, rtol=1e-9, atol=1e-10)

@@ -45,18 +45,18 @@ def test_convergence_is_a_small_relative_move_of_every_actor(tiny_config, tolera
 
 def test_no_tolerance_never_stops_even_a_run_that_stands_still(tiny_config):
     trainer = start(tiny_config, "no_sam", "agent.learning_rate=1e-30")
-    before = trainer.learner.thetas_p.copy()
+    before = trainer.agents.thetas_p.copy()
     trainer.iterate()
-    assert (trainer.learner.thetas_p == before).all()
+    assert (trainer.agents.thetas_p == before).all()
     assert not trainer.converged
 
 
 def test_one_restless_actor_keeps_the_run_going(tiny_config):
     """The tolerance is between the relative moves of the quickest and the slowest actor, measured in a first run."""
     trainer = start(tiny_config, "no_sam")
-    before = trainer.learner.thetas_p.astype(float)
+    before = trainer.agents.thetas_p.astype(float)
     trainer.iterate()
-    moved = np.sqrt(((trainer.learner.thetas_p - before) ** 2).sum(axis=1) / (before**2).sum(axis=1))
+    moved = np.sqrt(((trainer.agents.thetas_p - before) ** 2).sum(axis=1) / (before**2).sum(axis=1))
     for tolerance, expected in ((moved.max() * 1.01, True), (moved.max() * 0.99, False), (moved.min() * 1.01, False)):
         trainer = start(tiny_config, "no_sam", f"run.convergence_tolerance={tolerance}")
         trainer.iterate()
@@ -79,7 +79,7 @@ def test_a_poisoned_parameter_fails_the_run_in_its_iteration(tiny_config, where,
     trainer = start(tiny_config)
     trainer.iterate()
     trainer.iterate()
-    getattr(trainer.learner, where)[0, 0] = poison
+    getattr(trainer.agents, where)[0, 0] = poison
     with pytest.raises(RunFailure, match="diverged in iteration 2:"):
         trainer.iterate()
 

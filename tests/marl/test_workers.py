@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tasam_ref.config import Config
-from tasam_ref.config_io import apply_settings
+from tasam_ref.config_io import apply_settings, load_preset
 from tasam_ref.marl.trainer import Trainer
 from tasam_ref.marl.workers import Workers
 from tasam_ref.methods.registry import METHODS, configure
@@ -70,11 +70,14 @@ def test_training_has_the_same_bits_with_any_number_of_threads(method, reading):
     assert all((other[name] == array).all() for other in others for name, array in alone.items())
 
 
-def test_large_normalised_layers_too():
-    """Where sums over a layer's weights are taken in pieces, these must not depend on how actors are stacked."""
-    large = "agent.hidden_sizes=[130, 120]", "agent.batch_size=128", "agent.buffer_size=128", "agent.dtype=float32"
-    config = configure("spectral_norm", apply_settings(Config(), SETTINGS), (*large, "run.num_iterations=1"))
-    alone, other = (Trainer(config, build_env(config), threads) for threads in (1, 4))
-    for trainer in (alone, other):
-        trainer.iterate()
-    assert all((other.state()[name] == array).all() for name, array in alone.state().items())
+@pytest.mark.parametrize("method", ["both_sam", "spectral_norm"])
+def test_at_the_papers_size_too(method):
+    """Six DUs, the networks and the batch of Table 1, in float32; compiled passes and plain ones."""
+    short = "agent.buffer_size=128", "run.num_iterations=1", "run.frames_per_iteration=4"
+    config = configure(method, load_preset("paper"), short)
+    assert (config.num_agents, config.agent.batch_size, config.agent.dtype) == (6, 128, "float32")
+    trainers = [Trainer(config, build_env(config), threads) for threads in (1, 2, 4)]
+    rows = [trainer.iterate() for trainer in trainers]
+    states = [trainer.state() for trainer in trainers]
+    for alone, *others in (rows, states):
+        assert all((other[name] == array).all() for other in others for name, array in alone.items())

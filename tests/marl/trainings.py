@@ -71,4 +71,4 @@ def run_with_a_break(start_anew, broken_at, iterations, through):
 def differs(one, other):
     (trainer, rows), (trainer2, rows2) = one, other
     return any(not np.array_equal(r[name], r2[name]) for r, r2 in zip(rows, rows2) for name in r) or not (
-        np.array_equal(trainer.learner.thetas_p, trainer2.learner.thetas_p))
+        np.array_equal(trainer.agents.thetas_p, trainer2.agents.thetas_p))

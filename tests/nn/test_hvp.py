@@ -17,8 +17,7 @@ from tasam_ref.nn.hvp import (
     record_forward,
 )
 from tasam_ref.nn.mlp import MLP
-from tasam_ref.nn.passes import Workspace, backward, forward
-from tasam_ref.nn.passes import input_gradient as plain_input_gradient
+from tasam_ref.nn.passes import Workspace
 
 ROWS = 3
 
@@ -42,13 +41,12 @@ class Case:
         return self.generator.standard_normal(shape)
 
     def plain(self, theta, x):
-        """y, dL/dtheta and dL/dx as ``passes`` computes them, in one vector."""
+        """y, dL/dtheta and dL/dx as ``passes`` computes them, which has a column for each row here, in one vector."""
         work = Workspace(self.net, ROWS, np.float64)
-        y = forward(self.net, theta, x, work)
-        delta = self.weight * (1 + y)
-        parts = (y, backward(self.net, theta, x, delta, work),
-                 plain_input_gradient(self.net, theta, delta, work, slice(None)))
-        return np.concatenate([part.ravel() for part in parts])
+        y = work.forward(theta, np.ascontiguousarray(x.T))
+        delta = np.ascontiguousarray(self.weight.T) * (1 + y)
+        by_x = work.input_gradient(theta, delta, slice(0, len(x.T)))
+        return np.concatenate((y.T.ravel(), work.backward(theta, delta), by_x.T.ravel()))
 
     def r(self, v, r_x):
         """R y, R dL/dtheta and R dL/dx in one vector."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.special import log_expit, logit
+from scipy.special import expit, log_expit, logit
 from scipy.stats import norm
 
 from tasam_ref.nn.squashed_gaussian import (
@@ -18,6 +18,7 @@ from tasam_ref.nn.squashed_gaussian import (
     score,
     sigmoid,
     split_head,
+    squash,
 )
 from tasam_ref.oran.action import threshold
 
@@ -25,13 +26,13 @@ means = st.floats(-3, 3)
 log_stds = st.floats(-1.5, 0.7)
 
 
-def row(*values, dtype=float):
-    return np.array([values], dtype=dtype)
+def column(*values, dtype=float):
+    return np.array(values, dtype=dtype)[:, None]
 
 
 def density_of_action(a, mean, log_std):
     u = logit(a)
-    return np.exp(log_prob(row(u), row((u - mean) * np.exp(-log_std)), row(log_std)))[0]
+    return np.exp(log_prob(column(u), column((u - mean) * np.exp(-log_std)), column(log_std)))[0]
 
 
 def decimal_log_prob(latent, noise, log_std):
@@ -64,27 +65,34 @@ def test_density_of_the_action_is_the_slope_of_its_distribution_function(mean, l
 def test_log_prob_is_the_normal_law_after_a_change_of_variables(latent, noise, log_std):
     std = np.exp(log_std)
     expected = norm.logpdf(noise) - np.log(std) - log_expit(latent) - log_expit(-latent)
-    assert log_prob(row(latent), row(noise), row(log_std))[0] == pytest.approx(expected, rel=1e-13, abs=1e-12)
+    assert log_prob(column(latent), column(noise), column(log_std))[0] == pytest.approx(expected, rel=1e-13, abs=1e-12)
 
 
 @pytest.mark.parametrize("latent", [0.0, 1e-9, -0.3, 8.0, -8.0, 50.0, -50.0, 500.0, -500.0])
 @pytest.mark.parametrize(("noise", "log_std"), [(0.0, 0.0), (-1.75, -5.0), (3.5, 2.0)])
 def test_log_prob_is_exact_for_any_latent(latent, noise, log_std):
     expected = decimal_log_prob(latent, noise, log_std)
-    assert log_prob(row(latent), row(noise), row(log_std))[0] == pytest.approx(expected, rel=2e-15, abs=4e-15)
-    single = [row(v, dtype=np.float32) for v in (latent, noise, log_std)]
+    assert log_prob(column(latent), column(noise), column(log_std))[0] == pytest.approx(expected, rel=2e-15, abs=4e-15)
+    single = [column(v, dtype=np.float32) for v in (latent, noise, log_std)]
     assert log_prob(*single).dtype == np.float32
     assert log_prob(*single)[0] == pytest.approx(expected, rel=3e-7, abs=1e-6)
+
+
+def test_many_dimensions_are_summed_in_float64():
+    """In float32 each of the 200 odd numbers would lose 1 behind the first: 2^24 + 101 is not among its numbers."""
+    latent = np.array([[2**24]] + [[101]] * 200, np.float32)
+    value = log_prob(latent, np.zeros_like(latent), np.zeros_like(latent))
+    assert value.dtype == np.float32
+    assert value[0] == np.float32(2**24 + 200 * 101 - 100.5 * np.log(2 * np.pi))
 
 
 @settings(max_examples=8)
 @given(means, log_stds)
 def test_entropy_by_sampling_the_latent_is_the_entropy_of_the_actions_density(mean, log_std):
     nodes, weights = np.polynomial.hermite_e.hermegauss(80)
-    noise = nodes[:, None]
-    mean_column, log_std_column = np.full_like(noise, mean), np.full_like(noise, log_std)
-    latent = sample_latent(mean_column, np.exp(log_std_column), noise)
-    by_latent = -weights @ log_prob(latent, noise, log_std_column)
+    noise = nodes[None]
+    means, widths = np.full_like(noise, mean), np.full_like(noise, log_std)
+    by_latent = -weights @ log_prob(sample_latent(means, np.exp(widths), noise), noise, widths)
 
     def surprise(u):
         a = 1 / (1 + np.exp(-u))
@@ -97,12 +105,22 @@ def test_entropy_by_sampling_the_latent_is_the_entropy_of_the_actions_density(me
 
 
 @given(st.integers(1, 5), st.integers(0, 1000))
-def test_log_prob_adds_up_over_dimensions_and_not_over_rows(dims, seed):
-    latent, noise, log_std = np.random.default_rng(seed).normal(size=(3, 4, dims))
-    parts = sum(log_prob(latent[:, [d]], noise[:, [d]], log_std[:, [d]]) for d in range(dims))
+def test_log_prob_adds_up_over_dimensions_and_not_over_actions(dims, seed):
+    latent, noise, log_std = np.random.default_rng(seed).normal(size=(3, dims, 4))
+    parts = sum(log_prob(latent[[d]], noise[[d]], log_std[[d]]) for d in range(dims))
     joint = log_prob(latent, noise, log_std)
     assert joint.shape == (4,)
     np.testing.assert_allclose(joint, parts, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 4e-15), (np.float32, 5e-7)])
+@given(st.integers(0, 2**32 - 1))
+def test_squashed_latents_are_actions_and_their_log_prob(dtype, tolerance, seed):
+    latent, noise, log_std = np.random.default_rng(seed).normal(0, 10, (3, 4, 3)).astype(dtype)
+    action, value = squash(latent, noise, log_std)
+    assert action.dtype == value.dtype == dtype
+    np.testing.assert_allclose(action, expit(latent.astype(float)), rtol=tolerance)
+    np.testing.assert_array_equal(value, log_prob(latent, noise, log_std))
 
 
 @given(st.floats(-1e4, 1e4))
@@ -125,16 +143,19 @@ def test_threshold_at_one_half_is_the_sign_of_the_latent(dtype, tie, data):
 
 
 def test_sample_latent_by_hand():
-    latent = sample_latent(row(1.0, -2.0), row(1.0, 3.0), row(0.5, -1.0))
-    np.testing.assert_allclose(latent, [[1.5, -5.0]], rtol=1e-15)
+    latent = sample_latent(column(1.0, -2.0), column(1.0, 3.0), column(0.5, -1.0))
+    np.testing.assert_allclose(latent, [[1.5], [-5.0]], rtol=1e-15)
 
 
-def test_split_head_clips_the_log_std_and_says_where():
-    output = np.array([[7.0, -9.0, 1.0, -5.0, -5.5, 2.5], [0.0, 8.0, 2.0, 2.0, 0.0, -5.0]])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_split_head_clips_the_log_std_and_says_where(dtype):
+    """Two actions of three dimensions; what is not a number stays so, and no gradient passes there."""
+    output = np.array([[7, 0], [-9, 8], [1, 2], [-5, 2], [-5.5, 0], [2.5, np.nan]], dtype)
     mean, log_std, free = split_head(output, -5.0, 2.0)
-    assert mean.tolist() == [[7, -9, 1], [0, 8, 2]]
-    assert log_std.tolist() == [[-5, -5, 2], [2, 0, -5]]
-    assert free.tolist() == [[True, False, False], [True, True, True]]
+    assert mean.dtype == log_std.dtype == dtype
+    assert mean.tolist() == [[7, 0], [-9, 8], [1, 2]]
+    np.testing.assert_array_equal(log_std, np.array([[-5, 2], [-5, 0], [2, np.nan]], dtype))
+    assert free.tolist() == [[True, True], [False, True], [False, False]]
 
 
 def richardson(function, h=1e-3):
@@ -145,12 +166,12 @@ def richardson(function, h=1e-3):
 @given(st.floats(-30, 30), means)
 def test_gradient_of_log_prob_by_the_latent(latent, noise):
     assume(abs(latent) > 0.01)          # the difference must not straddle the kink that |u| has on its own
-    slope = richardson(lambda h: log_prob(row(latent + h), row(noise), row(0.0))[0])
+    slope = richardson(lambda h: log_prob(column(latent + h), column(noise), column(0.0))[0])
     assert log_prob_latent_gradient(sigmoid(np.array(latent))) == pytest.approx(slope, abs=1e-10)
 
 
 def test_gradient_of_log_prob_by_the_latent_is_smooth_at_zero():
-    slope = richardson(lambda h: log_prob(row(h), row(0.0), row(0.0))[0])
+    slope = richardson(lambda h: log_prob(column(h), column(0.0), column(0.0))[0])
     assert slope == pytest.approx(0.0, abs=1e-13)
     assert log_prob_latent_gradient(sigmoid(np.array(0.0))) == 0.0
 
@@ -158,8 +179,8 @@ def test_gradient_of_log_prob_by_the_latent_is_smooth_at_zero():
 @given(means, means, log_stds)
 def test_score_is_the_gradient_of_log_prob_at_a_fixed_action(latent, mean, log_std):
     def at(mean, log_std):
-        return log_prob(row(latent), row((latent - mean) / np.exp(log_std)), row(log_std))[0]
+        return log_prob(column(latent), column((latent - mean) / np.exp(log_std)), column(log_std))[0]
 
-    by_mean, by_log_std = score(row((latent - mean) / np.exp(log_std)), row(log_std))
+    by_mean, by_log_std = score(column((latent - mean) / np.exp(log_std)), column(log_std))
     assert by_mean[0, 0] == pytest.approx(richardson(lambda h: at(mean + h, log_std)), rel=1e-8, abs=1e-9)
     assert by_log_std[0, 0] == pytest.approx(richardson(lambda h: at(mean, log_std + h)), rel=1e-7, abs=1e-8)

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasam_ref.optim.optimizers import OPTIMIZERS, SGD, Adam
+from tasam_ref.optim.optimizers import OPTIMIZERS, SGD, Adam, polyak_average
 
 LEARNING_RATE = 1e-3
 
 gradients = st.lists(st.floats(-100, 100).filter(lambda g: g == 0 or abs(g) > 1e-12), min_size=1, max_size=8)
+seeds = st.integers(0, 2**32 - 1)
 
 
 def decimal_adam(start, sequence, learning_rate, bias_correction=True):
@@ -48,6 +49,45 @@ def test_adam_in_float32_is_its_twin_to_single_precision():
     theta, _ = adam_after(sequence, np.float32)
     assert theta.dtype == np.float32
     assert theta[0] == pytest.approx(float(decimal_adam(0.0, sequence, LEARNING_RATE)), rel=1e-5)
+
+
+def adam_path(rows, dtype=np.float64, epsilon=Adam.epsilon):
+    """theta after one step for each row of gradients, and the two moments at the end."""
+    theta, path = np.zeros(rows.shape[1], dtype), []
+    optimizer = Adam(theta, 1e-2)
+    optimizer.epsilon = epsilon
+    for gradient in rows.astype(dtype):
+        optimizer.step(theta, gradient)
+        path.append(theta.copy())
+    return np.array(path), optimizer.state["mean"], optimizer.state["square"]
+
+
+@given(seeds)
+def test_adam_equals_the_weighted_sums_that_its_moments_stand_for(seed):
+    """m_t = (1 - b1) sum_i b1^(t-i) g_i and v_t likewise, as one matrix product over the whole history."""
+    rows, t = np.random.default_rng(seed).normal(size=(9, 4)), np.arange(1, 10)
+    path, mean, square = adam_path(rows)
+    weights = [np.tril((1 - b) * b ** np.maximum(t[:, None] - t, 0.0)) for b in (0.9, 0.999)]
+    first, second = weights[0] @ rows, weights[1] @ rows**2
+    first_hat, second_hat = (w @ g / w.sum(axis=1, keepdims=True) for w, g in zip(weights, (rows, rows**2)))
+    expected = np.cumsum(-1e-2 * first_hat / (np.sqrt(second_hat) + 1e-8), axis=0)
+    np.testing.assert_allclose(path, expected, rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(mean, first[-1], rtol=1e-12, atol=1e-16)
+    np.testing.assert_allclose(square, second[-1], rtol=1e-12)
+
+
+@given(seeds, st.integers(-20, 20))
+def test_adam_without_epsilon_ignores_the_scale_of_the_loss(seed, exponent):
+    rows = np.random.default_rng(seed).normal(size=(5, 3))
+    here, there = (adam_path(factor * rows, epsilon=0.0)[0] for factor in (1.0, 2.0**exponent))
+    np.testing.assert_allclose(there, here, rtol=1e-12, atol=1e-15)
+
+
+def test_adam_in_single_precision_stays_there_and_near_the_double():
+    rows = np.random.default_rng(3).normal(size=(20, 6))
+    single, mean, square = adam_path(rows, np.float32)
+    assert single.dtype == mean.dtype == square.dtype == np.float32
+    np.testing.assert_allclose(single, adam_path(rows)[0], rtol=1e-4, atol=1e-6)
 
 
 @given(st.floats(1e-10, 1e3), st.sampled_from([-1, 1]), st.integers(1, 20))
@@ -128,3 +168,24 @@ def test_optimisers_of_two_vectors_share_nothing(name):
     first.step(one, np.ones(2))
     second.step(two, np.ones(2))
     np.testing.assert_allclose(one, 2 * two, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_average_of_parameters_by_hand(dtype):
+    slow, theta = np.array([1.0, 2.0, 3.0], dtype), np.array([5.0, -2.0, 3.0], dtype)
+    polyak_average(slow, theta, dtype(0.25))
+    assert slow.tolist() == [2, 1, 3]
+    assert theta.tolist() == [5, -2, 3]
+    polyak_average(slow, theta, dtype(1))
+    assert slow.tolist() == theta.tolist()
+
+
+@given(seeds, st.floats(0.01, 0.99))
+def test_averages_weigh_the_past_by_powers_of_what_is_kept(seed, rate):
+    """slow_t = (1 - r)^t slow_0 + r sum over i of (1 - r)^(t - i) theta_i."""
+    start, *rows = np.random.default_rng(seed).normal(size=(7, 4))
+    slow, kept = start.copy(), 1 - rate
+    for theta in rows:
+        polyak_average(slow, theta, rate)
+    expected = kept**6 * start + sum(rate * kept ** (5 - i) * theta for i, theta in enumerate(rows))
+    np.testing.assert_allclose(slow, expected, rtol=1e-12, atol=1e-14)

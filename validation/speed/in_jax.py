@@ -44,17 +44,15 @@ class Update:
     """``gradients`` at the first parameters, and ``step``: one update by Adam on fresh draws."""
 
     def __init__(self, problem, rho):
-        learner, self.agent, self.rho = problem.learner, problem.config.agent, rho
-        networks, self.agents, self.action_dim = learner.networks, learner.num_agents, learner.action_dim
+        agents, self.agent, self.rho = problem.learner.agents, problem.config.agent, rho
+        networks, self.agents, self.action_dim = agents.networks, agents.count, agents.action_dim
         self.low, self.high = networks.log_std_min, networks.log_std_max
-        self.size, self.transitions = learner.replay.size, networks.scope.transitions(self.agent.batch_size)
+        self.size, self.transitions = agents.replay.size, networks.scope.transitions(self.agent.batch_size)
         self.data = {name: jnp.array(array) for name, array in problem.transitions.items()}
-        learned = []
-        for net, thetas in ((networks.actor, learner.thetas_p), (networks.critic, learner.thetas_v[0])):
-            layers = jax.tree.map(jnp.array, net.layers(thetas))
-            zeros = jax.tree.map(jnp.zeros_like, layers)
-            learned.append((layers, (jnp.array(0.0), zeros, jax.tree.map(jnp.zeros_like, layers))))
-        target = jax.tree.map(jnp.array, networks.critic.layers(learner.thetas_v[0]))
+        actors = jax.tree.map(lambda *parts: jnp.stack(parts), *map(networks.actor.layers, agents.thetas_p))
+        critic, target = (jax.tree.map(jnp.array, networks.critic.layers(agents.thetas_v[0])) for _ in range(2))
+        learned = [(layers, (jnp.array(0.0), *(jax.tree.map(jnp.zeros_like, layers) for _ in range(2))))
+                   for layers in (actors, critic)]
         self.state, self.losses = (jax.random.key(0, impl="rbg"), *learned, target), None
         self.compiled = jax.jit(self.updated, donate_argnums=0)
 

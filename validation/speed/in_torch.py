@@ -10,8 +10,8 @@ VERSION = torch.__version__.partition("+")[0]
 
 def layers_of(net, thetas):
     """[W, b, W, b, ...] of G networks (G, n_params) as tensors that learn: W (G, n, m), b (G, 1, m)."""
-    return [torch.tensor(part, requires_grad=True) for weight, bias in net.layers(thetas)
-            for part in (weight, bias[:, None])]
+    pairs = [map(np.stack, zip(*same)) for same in zip(*map(net.layers, thetas))]
+    return [torch.tensor(part, requires_grad=True) for weight, bias in pairs for part in (weight, bias[:, None])]
 
 
 def perceptron(layers, x):
@@ -28,14 +28,14 @@ class Update:
 
     def __init__(self, problem, rho, side_by_side=True):
         torch.set_num_threads(problem.threads)
-        learner, self.agent, self.rho = problem.learner, problem.config.agent, rho
-        networks, agents, self.action_dim = learner.networks, learner.num_agents, learner.action_dim
+        agents, self.agent, self.rho = problem.learner.agents, problem.config.agent, rho
+        networks, self.action_dim = agents.networks, agents.action_dim
         self.low, self.high = networks.log_std_min, networks.log_std_max
-        self.size, self.transitions = learner.replay.size, networks.scope.transitions(self.agent.batch_size)
+        self.size, self.transitions = agents.replay.size, networks.scope.transitions(self.agent.batch_size)
         self.data = {name: torch.tensor(array) for name, array in problem.transitions.items()}
-        self.groups = torch.arange(agents)[:, None].tensor_split(1 if side_by_side else agents)
-        self.actors = [layers_of(networks.actor, learner.thetas_p[group[:, 0].numpy()]) for group in self.groups]
-        self.critic, self.target = (layers_of(networks.critic, learner.thetas_v) for _ in range(2))
+        self.groups = torch.arange(agents.count)[:, None].tensor_split(1 if side_by_side else agents.count)
+        self.actors = [layers_of(networks.actor, agents.thetas_p[group[:, 0].numpy()]) for group in self.groups]
+        self.critic, self.target = (layers_of(networks.critic, agents.thetas_v) for _ in range(2))
         self.optimizers = [torch.optim.Adam(layers, lr=self.agent.learning_rate, fused=True)
                            for layers in (*self.actors, self.critic)]
 

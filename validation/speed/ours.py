@@ -3,7 +3,9 @@
 import numpy as np
 
 import tasam_ref
-from tasam_ref.optim.sam import step_gradient
+from tasam_ref.optim.sam import sam_gradient
+
+from ..twins import as_columns
 
 VERSION = tasam_ref.__version__
 
@@ -16,15 +18,17 @@ class Update:
 
     def gradients(self, draws):
         """What the actors (M, n_params) and the critic (1, n_params) step along, with these draws."""
-        learner = self.learner
-        every = np.arange(learner.num_agents)
-        loss = learner.actor_loss(every, draws.rows, draws.noise, None, None)
-        actors = step_gradient(loss, learner.thetas_p, self.rho and np.full(every.size, self.rho))[1].copy()
-        (loss,) = learner.critic_losses(draws.critic_rows, draws.critic_noise, [None])
-        return actors, step_gradient(loss, learner.thetas_v[0], self.rho)[1][None]
+        learner, agents = self.learner, self.learner.agents
+        actors = [self._along(learner.actor_loss(i, rows, as_columns(noise)), theta)
+                  for i, (rows, noise, theta) in enumerate(zip(draws.rows, draws.noise, agents.thetas_p))]
+        (loss,) = learner.critic_losses(draws.critic_rows, as_columns(draws.critic_noise))
+        return np.array(actors), self._along(loss, agents.thetas_v[0])[None]
+
+    def _along(self, loss, theta):
+        return (loss(theta) if self.rho is None else sam_gradient(loss, theta, self.rho))[1].copy()
 
     def step(self):
         """One update."""
-        self.learner.update_actors(0, self.count, [self.rho] * self.learner.num_agents)
+        self.learner.update_actors(0, self.count, [self.rho] * self.learner.agents.count)
         self.learner.update_critic(0, self.count, self.rho)
         self.count += 1

@@ -31,13 +31,14 @@ class Problem:
     def __init__(self, config, threads):
         self.config, self.threads = apply_settings(config, SETTINGS), threads
         self.learner = filled_learner(self.config, threads)
-        self.transitions = {name: self.learner.replay.state()[name] for name in ("obs", "latent", "reward", "next_obs")}
+        stored = self.learner.agents.replay.state()
+        self.transitions = {name: stored[name] for name in ("obs", "latent", "reward", "next_obs")}
 
     def draws(self):
         """Draws that are the same in every process."""
-        generator, learner, batch = stream(0, "speed"), self.learner, self.config.agent.batch_size
-        rows = generator.integers(learner.replay.size, size=(learner.num_agents, batch))
-        critic_rows = learner.networks.scope.draw(generator, learner.replay.size, batch)
-        noise, critic_noise = (generator.standard_normal((*shape, learner.action_dim), learner.networks.dtype)
+        generator, agents, batch = stream(0, "speed"), self.learner.agents, self.config.agent.batch_size
+        rows = generator.integers(agents.replay.size, size=(agents.count, batch))
+        critic_rows = agents.networks.scope.draw(generator, agents.replay.size, batch)
+        noise, critic_noise = (generator.standard_normal((*shape, agents.action_dim), agents.networks.dtype)
                                for shape in (rows.shape, (critic_rows.size,)))
         return Draws(rows, noise, critic_rows, critic_noise)

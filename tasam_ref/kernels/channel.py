@@ -1,4 +1,4 @@
-"""Received power and the signal-to-interference-plus-noise ratio inside the logarithm of (1).
+"""Received power, its fading, and the signal-to-interference-plus-noise ratio inside the logarithm of (1).
 
 Shapes: U users, M RUs, L slices, K resource blocks.  Powers are in watt per RB.
 """
@@ -25,6 +25,37 @@ def mean_power(position, ru_position, rb_power_w, gain_1m, exponent, min_distanc
             squared = max(dx * dx + dy * dy, smallest)
             power[u, m] = rb_power_w * gain_1m * squared ** (-0.5 * exponent)
     return power
+
+
+@njit(cache=True, error_model="numpy")
+def rayleigh_power(words, power):
+    """Power |h|^2 of Rayleigh fading with unit mean from random words, by inverting its exponential law.
+
+        |h|^2 = -ln(n / 2^24),   n = 2^24 - floor(w / 2^8), uniform over 1, 2, ..., 2^24
+
+    With n = 2^e f and f in [sqrt(1/2), sqrt(2)) this is (24 - e) ln 2 - ln f, and
+
+        ln f = 2 artanh(s) = 2 (s + s^3/3 + s^5/5 + s^7/7 + s^9/9),   s = (f - 1) / (f + 1)
+
+    up to a relative 2.1e-7: sums and one quotient, for which a processor has vectors.  The largest value is
+    24 ln 2 = 16.6; an exponential variable exceeds it with probability 2^-24.
+
+    words w (N,) of 32 random bits; power (N,), float32, is written.  Source: (1), "Rayleigh fading transmission
+    channel"; unit mean and independence are reading R07.
+    """
+    one, two, ln_2 = np.float32(1), np.float32(2), np.float32(0.6931471805599453)
+    third, fifth, seventh, ninth = np.float32(1 / 3), np.float32(1 / 5), np.float32(1 / 7), np.float32(1 / 9)
+    bits_of_sqrt_half = 0x3F3504F3
+    for i in range(power.size):
+        n = np.float32(np.int32(16777216 - (words[i] >> 8)))
+        bits = n.view(np.int32)
+        e = np.int32((bits - bits_of_sqrt_half) >> 23)
+        bits_of_f = np.int32(bits - (e << 23))
+        f = bits_of_f.view(np.float32)
+        s = (f - one) / (f + one)
+        z = s * s
+        ln_f = two * s * (one + z * (third + z * (fifth + z * (seventh + z * ninth))))
+        power[i] = np.float32(np.int32(24 - e)) * ln_2 - ln_f
 
 
 @njit(cache=True, error_model="numpy")

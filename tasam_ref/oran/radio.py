@@ -41,7 +41,8 @@ class RadioNetwork:
         self.schedule = SCHEDULERS[self.radio.scheduler]
         self.latency = LATENCY_MODELS[slices.latency_model]
         self.sinr = {"physical": self._sinr_physical, "literal": self._sinr_literal}[self.radio.interference]
-        self.fading = np.empty((topology.serving.size, self.radio.num_dus, self.radio.num_rbs))
+        self.fading = np.empty((topology.serving.size, self.radio.num_dus, self.radio.num_rbs),
+                               dtype=np.float32)
         self.drawn = None, None
         self.state = {}
 

@@ -25,13 +25,13 @@ def draw_frame(seed, frame, radio, arrivals_per_frame, fading=None):
     """Draw one frame of the episode ``seed``, each quantity from its own stream.
 
     arrivals_per_frame (U,) is the mean of the Poisson arrivals of each user (R11); ``fading`` (U, M, K) float32 may
-    give the memory to draw the fading into, two values from each raw word of 64 bits.  Source: Sec. VI-A.
+    give the memory to draw the fading into, three raw bytes for each value.  Source: Sec. VI-A.
     """
     num_ues = arrivals_per_frame.size
     if fading is None:
         fading = np.empty((num_ues, radio.num_dus, radio.num_rbs), dtype=np.float32)
-    words = stream(seed, "fading", frame).bit_generator.random_raw(-(-fading.size // 2)).view(np.uint32)
-    rayleigh_power(words, fading.reshape(-1))
+    raw = stream(seed, "fading", frame).bit_generator.random_raw(-(-3 * fading.size // 8)).view(np.uint8)
+    rayleigh_power(raw[: 3 * fading.size].reshape(3, -1), fading.reshape(-1))
     mobility = stream(seed, "mobility", frame)
     return FrameDraws(
         direction=TURNS[mobility.integers(TURNS.size, size=num_ues)],

@@ -58,7 +58,7 @@ class OranEnv:
         self._empty = counts == 0
         self._load = counts * (self.num_dus / (config.mdp.reference_ues or config.radio.num_ues))
         self._identity = np.eye(self.num_dus)[:, : self.num_dus * (config.mdp.identity == "one_hot")]
-        self._targets = qos_targets(config.reward)
+        self._priorities, self._targets = np.array(config.reward.priorities), qos_targets(config.reward)
         self._progress = {}
 
     def reset(self, *, seed):
@@ -90,7 +90,7 @@ class OranEnv:
 
     def per_agent(self, values):
         """Values (M, n) of DUs as means over the DUs of each agent, (num_agents, n)."""
-        return values.reshape(self.num_agents, -1, values.shape[1]).mean(axis=1)
+        return values.reshape(self.num_agents, -1, values.shape[1]).sum(axis=1) / (self.num_dus // self.num_agents)
 
     def state(self):
         """A copy of everything that ``set_state`` needs to go on from here, as a dictionary of arrays."""
@@ -142,7 +142,7 @@ class OranEnv:
             radio=frame, kpis=kpis, qos=quality, qos_scaled=scaled,
             violated=~empty & ~qos_holds(quality, q_min, larger_is_better),
             sensitivity=reward.SENSITIVITIES[settings.sensitivity](
-                scaled, np.array(settings.priorities), settings.steepness),
+                scaled, self._priorities, settings.steepness),
             resource_penalty=reward.resource_penalty(claimed, self.config.radio.num_rbs, settings.penalty),
             quality_penalty=reward.quality_penalty(reached, required, settings.penalty),
         )

@@ -12,6 +12,6 @@ def capped_delay(work, speed, latency_max):
     """
     delay = np.zeros(work.size)
     for u in range(work.size):
-        if work[u] > 0:
+        if work[u] != 0:
             delay[u] = work[u] / speed[u] if work[u] < speed[u] * latency_max else latency_max
     return delay

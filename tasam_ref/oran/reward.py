@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..kernels.reward import scale
+from ..kernels.scaling import scale
 
 
 def min_max_scale(qos, worst, best):

@@ -12,9 +12,8 @@ def scale(qos, worst, best):
     Source: after (8), R25.
     """
     scaled = np.ones(qos.shape)
-    rows, scaled_rows = qos.reshape(-1, worst.size), scaled.reshape(-1, worst.size)
-    for m in range(rows.shape[0]):
-        for s in range(worst.size):
-            if best[s] != worst[s]:
-                scaled_rows[m, s] = (rows[m, s] - worst[s]) / (best[s] - worst[s])
+    for at in np.ndindex(qos.shape):
+        s = at[-1]
+        if best[s] != worst[s]:
+            scaled[at] = (qos[at] - worst[s]) / (best[s] - worst[s])
     return scaled

@@ -24,8 +24,8 @@ class FrameDraws:
 def draw_frame(seed, frame, radio, arrivals_per_frame, fading=None):
     """Draw one frame of the episode ``seed``, each quantity from its own stream.
 
-    arrivals_per_frame (U,) is the mean of the Poisson arrivals of each user (R11); ``fading`` (U, M, K) float32 may
-    give the memory to draw the fading into, three raw bytes for each value.  Source: Sec. VI-A.
+    arrivals_per_frame (U,) is the mean of the Poisson arrivals of each user (R11); ``fading`` (U, M, K), float32
+    and contiguous, may give the memory to draw the fading into, three raw bytes for each value.  Source: Sec. VI-A.
     """
     num_ues = arrivals_per_frame.size
     if fading is None:

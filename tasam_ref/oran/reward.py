@@ -7,7 +7,7 @@ from ..kernels.scaling import scale
 
 def min_max_scale(qos, worst, best):
     """Min-max scaling of Q_l to [0, 1]: ``scale``, clipped.  Source: after (8), R25."""
-    return np.minimum(np.maximum(scale(qos, worst, best), 0.0), 1.0)
+    return np.clip(scale(qos, worst, best), 0.0, 1.0)
 
 
 def priority_normalised(qos_scaled, priorities, steepness):

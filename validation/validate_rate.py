@@ -94,7 +94,7 @@ def rational_sinr(power, fading, interference, serving, noise):
                      for u in range(len(serving))])
 
 
-@check("(1)", oracle="rational arithmetic", tolerance=4e-16, because="rounding of one addition")
+@check("(1)", oracle="rational arithmetic", tolerance=0, because="one addition, rounded alike")
 def rus_send_as_far_as_somebody_is_served():
     """R01 ``physical``: activity of m on k is the sum over l of b_(l,k) where some user has e_(u,k) = 1."""
     errors = []

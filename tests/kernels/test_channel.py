@@ -100,26 +100,27 @@ class TestMeanPower:
         np.testing.assert_allclose(mean_power(position, site, 8.0, 0.25, 3.76, 35.0), 2 * one, rtol=1e-14)
 
 
-class TestRayleighPower:
-    def test_by_hand(self):
-        """U = 1 fades to nothing, 1/2 to ln 2, 1/256 to ln 256; the least U is 2^-24.  The low byte counts once."""
-        power = fading_of([(255, 255, 255), (255, 255, 127), (255, 255, 0), (0, 0, 0), (1, 0, 0), (0, 1, 0)])
-        assert power[0] == 0.0 and not np.signbit(power[0])
-        expected = [0.6931471805599453, 5.545177444479562, 16.635532333438686, 15.942385152878742, 11.086457]
-        np.testing.assert_allclose(power[1:], expected, rtol=3e-7)
+def test_rayleigh_power_by_hand():
+    """U = 1 fades to nothing, 1/2 to ln 2, 1/256 to ln 256; the least U is 2^-24.  The low byte counts once."""
+    power = fading_of([(255, 255, 255), (255, 255, 127), (255, 255, 0), (0, 0, 0), (1, 0, 0), (0, 1, 0)])
+    assert power[0] == 0.0 and not np.signbit(power[0])
+    expected = [0.6931471805599453, 5.545177444479562, 16.635532333438686, 15.942385152878742, 11.086457]
+    np.testing.assert_allclose(power[1:], expected, rtol=3e-7)
 
-    @given(st.lists(st.tuples(*[st.integers(0, 255)] * 3), min_size=1, max_size=40))
-    def test_equals_the_twin(self, random_bytes):
-        """The logarithm of the C library, whatever the position in a vector and however long the rest."""
-        expected = [-math.log((1 + int.from_bytes(bytes(b), "little")) / 2**24) for b in random_bytes]
-        np.testing.assert_allclose(fading_of(random_bytes), expected, rtol=3e-7)
 
-    def test_around_every_seam_of_the_series_it_never_rises_with_u(self):
-        """Where n passes 2^e or sqrt(1/2) 2^e, |h|^2 falls strictly as n grows."""
-        seams = np.concatenate((2.0 ** np.arange(3, 24), 2.0 ** (np.arange(3, 25) - 0.5))).astype(int)
-        near = seams[:, None] + np.arange(-4, 4)
-        power = fading_of(np.stack((near & 255, near >> 8 & 255, near >> 16), axis=-1).reshape(-1, 3))
-        assert np.all(np.diff(power.reshape(near.shape), axis=1) < 0)
+@given(st.lists(st.tuples(*[st.integers(0, 255)] * 3), min_size=1, max_size=40))
+def test_rayleigh_power_equals_the_twin(random_bytes):
+    """The logarithm of the C library, whatever the position in a vector and however long the rest."""
+    expected = [-math.log((1 + int.from_bytes(bytes(b), "little")) / 2**24) for b in random_bytes]
+    np.testing.assert_allclose(fading_of(random_bytes), expected, rtol=3e-7)
+
+
+def test_rayleigh_power_falls_strictly_across_every_seam_of_the_series():
+    """Where n passes 2^e or sqrt(1/2) 2^e, |h|^2 falls strictly as n grows."""
+    seams = np.concatenate((2.0 ** np.arange(3, 24), 2.0 ** (np.arange(3, 25) - 0.5))).astype(int)
+    near = seams[:, None] + np.arange(-4, 4)
+    power = fading_of(np.stack((near & 255, near >> 8 & 255, near >> 16), axis=-1).reshape(-1, 3))
+    assert np.all(np.diff(power.reshape(near.shape), axis=1) < 0)
 
 
 class TestActivity:

@@ -48,7 +48,7 @@ def rayleigh_power(random_bytes, power):
     first, third, fifth, seventh = np.float32(2), np.float32(2 / 3), np.float32(2 / 5), np.float32(2 / 7)
     for i in range(power.size):
         n = np.float32(np.int32(1 + int(w_1[i]) + 256 * int(w_2[i]) + 65536 * int(w_3[i])))
-        bits_of_n = n.view(np.int32)
+        bits_of_n = n.view(np.int32)  # the exponent counts from bit 23 on; one unit of it is a factor of two
         e = np.int32((bits_of_n - bits_of_sqrt_half) >> 23)
         bits_of_f = np.int32(bits_of_n - (e << 23))
         f = bits_of_f.view(np.float32)

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..kernels.allocation import two_bit_claims
-
 
 @dataclass(frozen=True)
 class Allocation:
@@ -64,6 +62,8 @@ def decode_two_bit(action, num_slices):
     the RB with the weights (1-b)(1-e), (1-b)e, b(1-e), be.  A code beyond the last slice is idle.
     Source: Sec. IV-A2, R20.
     """
+    from ..kernels.allocation import two_bit_claims  # here: asking for the length of an action needs no compiler
+
     claims, claimed = two_bit_claims(action, num_slices)
     return Allocation(claims, None, claimed)
 

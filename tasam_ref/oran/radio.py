@@ -37,11 +37,13 @@ class RadioNetwork:
         self.latency_max = slices.latency_max_s
         self.noise_w, self.rb_power_w = rb_noise_w(self.radio), rb_power_w(self.radio)
         self.gain_1m = db_to_linear(-self.radio.path_loss_1m_db)
+        self.populated = np.repeat((topology.counts > 0)[:, :, None], self.radio.num_rbs, axis=2)
         self.centre = topology.ru_position[topology.serving]
         self.schedule = SCHEDULERS[self.radio.scheduler]
         self.latency = LATENCY_MODELS[slices.latency_model]
         self.sinr = {"physical": self._sinr_physical, "literal": self._sinr_literal}[self.radio.interference]
-        self.fading = np.empty((topology.serving.size, self.radio.num_dus, self.radio.num_rbs))
+        self.fading = np.empty((topology.serving.size, self.radio.num_dus, self.radio.num_rbs),
+                               dtype=np.float32)
         self.drawn = None, None
         self.state = {}
 
@@ -103,8 +105,8 @@ class RadioNetwork:
     def _sinr_physical(self, power, fading, allocation):
         """An RU sends on an RB as far as somebody is there to be served; then SINR, rates, schedule."""
         claims, serving = allocation.claims, self.topology.serving
-        somebody = (self.topology.counts > 0)[:, :, None] if allocation.served is None else allocation.served >= 0
-        activity = (claims * somebody).sum(axis=1)
+        somebody = self.populated if allocation.served is None else allocation.served >= 0
+        activity = channel.activity(claims, somebody)
         sinr = channel.sinr_physical(power, fading, activity, serving, self.noise_w)
         link = rate.link_rate(sinr, claims, serving, self.topology.slice_of, self.radio.rb_bandwidth_hz)
         return sinr, link, *self._assign(link, allocation)

@@ -41,7 +41,7 @@ def watched_products(note):
 
     kinds = {kind: watching(kind) for kind in ("nn", "tn", "nt")}
     plain = {name: getattr(getattr(passes, name), "py_func", getattr(passes, name))
-             for name in ("forward", "backward", "input_gradient")}
+             for name in ("forward", "backward", "below", "input_gradient")}
     with mock.patch.multiple(passes, **kinds, **plain), mock.patch.multiple(regularised, **kinds):
         yield
 

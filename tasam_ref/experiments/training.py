@@ -12,7 +12,7 @@ from ..marl.trainer import Trainer, snapshots_in
 from ..oran.staged_env import build_env
 from .evaluation import deterministic_policy, evaluate_held_out
 from .forgetting import evaluate_regimes
-from .progress import Progress
+from .progress import Progress, say_if_compiling
 from .run_folder import COMPLETE, FAILED, INTERRUPTED, RUNNING, RunFolder, metric_header, metric_lines
 
 
@@ -34,6 +34,7 @@ def train(folder, threads=1):
     """
     if folder.status == COMPLETE:
         return folder
+    say_if_compiling()
     with folder.locked():
         return _train(folder, threads)
 

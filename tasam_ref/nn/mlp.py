@@ -18,7 +18,7 @@ WIDENING = {"tanh": 1, "crelu": 2}      # outputs of a hidden layer for each of 
 
 
 def layer(theta, shapes, j):
-    """Views W_j (fan_in, fan_out) and b_j (fan_out,) into theta, j from 0; ``shapes`` (layers, 2) has fan_in, fan_out."""
+    """Views W_j (fan_in, fan_out) and b_j (fan_out,) into theta; ``shapes`` (layers, 2) has each fan_in, fan_out."""
     start = 0
     for i in range(j):
         start += (shapes[i, 0] + 1) * shapes[i, 1]

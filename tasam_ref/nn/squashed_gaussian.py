@@ -64,7 +64,7 @@ def _squash(latent, decay, action):
 
 @compiled
 def _add_log_density(latent, noise, log_std, softplus, total):
-    """total (B,), in float64, += log pi but for its constant:  sum over dimensions of |u| + 2 s - noise^2 / 2 - log_std.
+    """total (B,), in float64, += log pi without its constant:  sum of |u| + 2 s - noise^2 / 2 - log_std, with
 
     s = ``softplus`` = log(1 + e^-|u|).
     """

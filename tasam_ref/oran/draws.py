@@ -21,6 +21,25 @@ class FrameDraws:
     arrivals: np.ndarray
 
 
+class LastDrawn:
+    """The draws of the frame that was asked for last, in memory that is used again.
+
+    Networks that run the same episodes in step may share one: what chance decides is then drawn once.
+    """
+
+    def __init__(self, radio, arrivals_per_frame):
+        self.radio, self.arrivals_per_frame = radio, arrivals_per_frame
+        self.fading = np.empty((arrivals_per_frame.size, radio.num_dus, radio.num_rbs), dtype=np.float32)
+        self.frame, self.draws = None, None
+
+    def at(self, seed, frame):
+        """The FrameDraws of this frame of the episode ``seed``, which hold until those of another are asked for."""
+        if self.frame != (seed, frame):
+            self.frame = seed, frame
+            self.draws = draw_frame(seed, frame, self.radio, self.arrivals_per_frame, self.fading)
+        return self.draws
+
+
 def draw_frame(seed, frame, radio, arrivals_per_frame, fading=None):
     """Draw one frame of the episode ``seed``, each quantity from its own stream.
 

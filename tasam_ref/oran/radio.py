@@ -6,7 +6,7 @@ import numpy as np
 
 from ..kernels import channel, mobility, rate, scheduling
 from ..streams import stream
-from .draws import draw_frame
+from .draws import LastDrawn
 from .latency import LATENCY_MODELS
 from .topology import drop_users
 from .units import db_to_linear, rb_noise_w, rb_power_w
@@ -42,9 +42,7 @@ class RadioNetwork:
         self.schedule = SCHEDULERS[self.radio.scheduler]
         self.latency = LATENCY_MODELS[slices.latency_model]
         self.sinr = {"physical": self._sinr_physical, "literal": self._sinr_literal}[self.radio.interference]
-        self.fading = np.empty((topology.serving.size, self.radio.num_dus, self.radio.num_rbs),
-                               dtype=np.float32)
-        self.drawn = None, None
+        self.drawn = LastDrawn(self.radio, self.arrival_rate * self.radio.frame_s)
         self.state = {}
 
     def reset(self, seed):
@@ -58,15 +56,9 @@ class RadioNetwork:
         }
 
     def ahead(self):
-        """What no allocation changes in the coming frame: its FrameDraws, and the users' position and heading in it.
-
-        The draws hold until those of another frame are asked for; asking again draws nothing.
-        """
+        """What no allocation changes in the coming frame: its FrameDraws, and the users' position and heading in it."""
         state, radio = self.state, self.radio
-        frame = int(state["seed"]), int(state["frame"])
-        if self.drawn[0] != frame:
-            self.drawn = frame, draw_frame(*frame, radio, self.arrival_rate * radio.frame_s, self.fading)
-        draws = self.drawn[1]
+        draws = self.drawn.at(int(state["seed"]), int(state["frame"]))
         turned = state["heading"] + draws.direction if radio.mobility == "turn" else draws.direction
         return draws, *mobility.move(state["position"], turned, draws.speed, self.centre, radio.cell_radius_m,
                                      radio.frame_s)

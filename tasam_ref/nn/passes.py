@@ -138,16 +138,17 @@ class TanhWorkspace:
 
     def forward(self, theta, x):
         """y (outputs, B) of x (inputs, B)."""
-        self.x = x
-        return forward(theta, self.net.shapes, x, self.values)
+        self.x = np.ascontiguousarray(x)
+        return forward(theta, self.net.shapes, self.x, self.values)
 
     def backward(self, theta, delta):
         """dL/dtheta (n_params,), given delta = dL/dy (outputs, B) of the last ``forward`` with the same theta."""
+        delta = np.ascontiguousarray(delta)
         backward(theta, self.net.shapes, self.x, self.values, delta, self.deltas, self.gradient)
         return self.gradient
 
     def input_gradient(self, theta, delta, inputs):
         """dL/dx[inputs], a slice of them, given delta as for ``backward``."""
-        out = np.empty((inputs.stop - inputs.start, delta.shape[1]), delta.dtype)
+        out, delta = np.empty((inputs.stop - inputs.start, delta.shape[1]), delta.dtype), np.ascontiguousarray(delta)
         input_gradient(theta, self.net.shapes, self.values, delta, self.deltas, inputs.start, out)
         return out

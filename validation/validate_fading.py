@@ -1,10 +1,12 @@
 """(1): Rayleigh fading, its law and what it makes of rates and outages, against closed forms.
 
 For |h|^2 exponential with mean 1: without interference E log2(1 + g |h|^2) = exp(1/g) E1(1/g) / ln 2, and with
-interferers P(SINR > t) = exp(-t s/g_0) prod_j 1 / (1 + t g_j/g_0), g the mean powers and s the noise.  Statistical
-checks return the largest of many deviations in standard errors; 4 is exceeded by chance once in 16 000 quantities.
+interferers P(SINR > t) = exp(-t s/g_0) prod_j 1 / (1 + t g_j/g_0), g the mean powers and s the noise.  |h|^2 comes from
+24 random bits, so that its logarithm and its law can be checked over all 2^24 inputs.  Statistical checks return the
+largest of many deviations in standard errors; 4 is exceeded by chance once in 16 000 quantities.
 """
 
+from decimal import Decimal, localcontext
 from functools import cache
 
 import numpy as np
@@ -14,15 +16,15 @@ from scipy.stats import binom, kstest
 
 from tasam_ref.config import Config
 from tasam_ref.config_io import apply_settings
-from tasam_ref.kernels.channel import sinr_physical
+from tasam_ref.kernels.channel import rayleigh_power, sinr_physical
 from tasam_ref.kernels.rate import link_rate
 from tasam_ref.oran.action import Allocation
-from tasam_ref.oran.draws import draw_frame, rayleigh_power
+from tasam_ref.oran.draws import draw_frame
 from tasam_ref.oran.radio import RadioNetwork
 from tasam_ref.oran.topology import build_topology
 
 from .checks import check
-from .oracles import as_standard_errors, relative_error, standard_errors
+from .oracles import as_standard_errors, largest, standard_errors
 
 THRESHOLDS = (0.1, 1.0, 10.0, 100.0)
 STANDING = ("radio.num_ues=24", "radio.speed_min_m_s=0.0", "radio.speed_max_m_s=0.0")
@@ -63,17 +65,25 @@ def crowded_cells():
     return sinr, success
 
 
+def capacity(gain, fading):
+    """log2(1 + g |h|^2) of the package for each fading (N,) of one user without interference."""
+    blocks, user = np.ones((1, 1, fading.size)), np.zeros(1, dtype=int)
+    sinr = sinr_physical(np.full((1, 1), gain), fading[None, None], blocks[0], user, 1.0)
+    return link_rate(sinr, blocks, user, user, 1.0)[0]
+
+
+def closed_form(gain):
+    """E log2(1 + g |h|^2) = exp(1/g) E1(1/g) / ln 2."""
+    return np.exp(1 / gain) * exp1(1 / gain) / np.log(2)
+
+
 @check("(1)", oracle="exponential integral by scipy.special", tolerance=5e-13, because="quadrature over a log")
 def capacity_integrates_to_the_closed_form():
-    """Integral over uniforms of log2(1 + g rayleigh_power(U)) = exp(1/g) E1(1/g) / ln 2, for g from -20 to 30 dB."""
-    def capacity(uniform, g):
-        fading = rayleigh_power(np.full((1, 1, 1), uniform))
-        sinr = sinr_physical(np.full((1, 1), g), fading, np.ones((1, 1)), np.zeros(1, dtype=int), 1.0)
-        return link_rate(sinr, np.ones((1, 1, 1)), np.zeros(1, dtype=int), np.zeros(1, dtype=int), 1.0)[0, 0]
-
+    """Integral over U of log2(1 + g (-ln U)) = exp(1/g) E1(1/g) / ln 2, for g from -20 to 30 dB."""
     gains = 10.0 ** np.arange(-2, 4)
-    found = [quad(capacity, 0, 1, args=(g,), epsabs=0, epsrel=1e-12, limit=500)[0] for g in gains]
-    return np.max(np.abs(np.array(found) / (np.exp(1 / gains) * exp1(1 / gains) / np.log(2)) - 1))
+    found = [quad(lambda u, g=g: capacity(g, np.array([-np.log(u)]))[0], 0, 1, epsabs=0, epsrel=1e-12, limit=500)[0]
+             for g in gains]
+    return np.max(np.abs(found / closed_form(gains) - 1))
 
 
 @check("(1)", oracle="exponential integral by scipy.special", tolerance=4,
@@ -113,11 +123,63 @@ def simulated_capacity_under_interference():
     return standard_errors(samples, np.array(expected))
 
 
-@check("(1)", oracle="the inverse of the distribution function", tolerance=3e-15, because="1 - U loses digits, x <= 4")
-def power_inverts_the_exponential_law():
-    """rayleigh_power(1 - e^-x) = x."""
-    x = np.linspace(0.01, 4, 1000)
-    return relative_error(rayleigh_power(-np.expm1(-x)), x)
+@cache
+def every_power():
+    """|h|^2 of the package for n = 1, 2, ..., 2^24, each from its three bytes."""
+    digits = np.arange(2**24, dtype="<u4").view(np.uint8).reshape(-1, 4)[:, :3]
+    power = np.empty(2**24, dtype=np.float32)
+    rayleigh_power(np.ascontiguousarray(digits.T), power)
+    return power
+
+
+@cache
+def deviations():
+    """Relative error of ``every_power`` against -ln(n / 2^24) by numpy in double precision, n = 1 ... 2^24 - 1."""
+    return np.abs(every_power()[:-1] / -np.log(np.arange(1, 2**24) / 2**24) - 1)
+
+
+@check("(1)", oracle="numpy's logarithm in double precision, all 2^24 inputs", tolerance=3e-7,
+       because="the next term of artanh, 2/9 s^9 at s = 0.17, and single precision")
+def power_is_the_logarithm_of_every_input():
+    """Largest relative error of |h|^2 against -ln(n / 2^24); where that is 0, at n = 2^24, so is |h|^2."""
+    return largest(np.max(deviations()), abs(every_power()[-1]))
+
+
+@check("(1)", oracle="decimal arithmetic with 50 digits", tolerance=3e-7,
+       because="the next term of artanh, 2/9 s^9 at s = 0.17, and single precision")
+def power_is_the_logarithm_in_50_digits():
+    """As before at the 1000 inputs that do worst there, at every 2^e, and at 1000 evenly between."""
+    worst, even = np.argpartition(deviations(), -1000)[-1000:] + 1, np.linspace(1, 2**24 - 1, 1000).astype(int)
+    with localcontext() as context:
+        context.prec = 50
+        return max(abs(float(Decimal(float(every_power()[n - 1])) / -(Decimal(n) / 2**24).ln() - 1))
+                   for n in (*worst.tolist(), *even.tolist(), *(2**e for e in range(24))))
+
+
+@check("(1)", oracle="the exponential law", tolerance=3, because="in units of 2^-24: one of the grid, one of rounding")
+def every_input_once_is_the_exponential_law():
+    """Largest distance of the distribution function of |h|^2, n uniform over 1 ... 2^24, from 1 - e^-x (R07)."""
+    power = np.sort(every_power().astype(float))
+    rank = np.arange(2**24) + 2**24 * np.exp(-power)
+    return largest(np.max(np.abs(rank - 2**24)), np.max(np.abs(rank + 1 - 2**24)))
+
+
+@check("(1)", oracle="the exponential law", tolerance=1, because="a whole number of inputs against 2^24 p")
+def tail_is_exponential_to_one_in_ten_million():
+    """Inputs with |h|^2 > ln(1/p) against 2^24 p, for p = 0.1 to 1e-7."""
+    chance = 10.0 ** -np.arange(1, 8)
+    return np.max(np.abs([np.sum(every_power() > -np.log(p)) - 2**24 * p for p in chance]))
+
+
+@check("(1)", oracle="E |h|^2 = 1, exponential integral by scipy.special", tolerance=1e-6,
+       because="the tail beyond 24 ln 2 and the grid of 2^-24")
+def mean_and_capacity_over_every_input():
+    """Mean of |h|^2, and of log2(1 + g |h|^2) for g from -20 to 30 dB, over n = 1 ... 2^24."""
+    errors = [every_power().mean(dtype=float) - 1]
+    for g in 10.0 ** np.arange(-2, 4):
+        parts = [capacity(g, part).mean() for part in np.split(every_power(), 64)]
+        errors.append(np.mean(parts) / closed_form(g) - 1)
+    return np.max(np.abs(errors))
 
 
 @cache

@@ -14,7 +14,7 @@ from scipy.constants import Boltzmann
 
 from tasam_ref.config import Config, RadioConfig
 from tasam_ref.config_io import apply_settings
-from tasam_ref.kernels.channel import mean_power, sinr_literal, sinr_physical
+from tasam_ref.kernels.channel import activity, mean_power, sinr_literal, sinr_physical
 from tasam_ref.kernels.rate import link_rate, user_rate
 from tasam_ref.oran.action import decode_two_bit
 from tasam_ref.oran.draws import draw_frame
@@ -92,6 +92,19 @@ def rational_sinr(power, fading, interference, serving, noise):
     return np.array([[float(Fraction(power[u, serving[u]]) * Fraction(fading[u, serving[u], k])
                             / (interference(u, k) + Fraction(noise))) for k in range(fading.shape[2])]
                      for u in range(len(serving))])
+
+
+@check("(1)", oracle="rational arithmetic", tolerance=0, because="one addition, rounded alike")
+def rus_send_as_far_as_somebody_is_served():
+    """R01 ``physical``: activity of m on k is the sum over l of b_(l,k) where some user has e_(u,k) = 1."""
+    errors = []
+    generator = np.random.default_rng(5)
+    for _ in range(50):
+        _, _, claims, served, _, _ = tiny_network(generator)
+        expected = [[float(sum(Fraction(b) for b, u in zip(claims[m, :, k], served[m, :, k]) if u >= 0))
+                     for k in range(2)] for m in range(3)]
+        errors.append(relative_error(activity(claims, served >= 0), expected))
+    return np.max(errors)
 
 
 @check("(1)", oracle="rational arithmetic", tolerance=2e-15, because="rounding of six operations")

@@ -23,7 +23,7 @@ from ..nn.hvp import (
     record_backward,
     record_forward,
 )
-from ..nn.passes import Workspace
+from ..nn.passes import TanhWorkspace
 from ..nn.squashed_gaussian import kl_gradient, log_prob_latent_gradient, sample_latent, sigmoid, split_head
 from ..streams import stream
 
@@ -72,7 +72,7 @@ def hessian_product(loss, theta):
     else:
         raise UsageError(f"agent.policy_gradient={loss.estimate.__name__}: its gradient (R30) is that of no value and "
                          "has no Hessian; allowed: reparameterised")
-    if not isinstance(work, Workspace):
+    if not isinstance(work, TanhWorkspace):
         raise UsageError("agent.crelu, agent.layer_norm, agent.spectral_norm, dropout masks: second derivatives are "
                          "there for the paper's tanh networks alone; allowed: all off")
     at = product(loss, _vector("theta", theta, work.net.num_params))

@@ -20,7 +20,7 @@ def add_train(commands):
     parser.add_argument("--resume", action="store_true",
                         help="go on with the run in --out; METHOD and options may then be left out")
     parser.add_argument("--threads", type=int, default=1, metavar="T",
-                        help="threads that share the actors' updates, to the same bits; default: %(default)s")
+                        help="threads that share the updates, to the same bits; default: %(default)s")
     add_config_options(parser, default=None)
 
 

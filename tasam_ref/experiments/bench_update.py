@@ -13,7 +13,7 @@ from ..config_io import update
 from ..marl.agents import Agents
 from ..marl.cost import flops, update_products
 from ..marl.learner import Learner
-from ..marl.policy import Policy
+from ..marl.policy import Policy, drawn
 from ..marl.trainer import Trainer
 from ..methods.registry import configure
 from ..nn import passes, products, regularised
@@ -41,7 +41,7 @@ def watched_products(note):
 
     kinds = {kind: watching(kind) for kind in ("nn", "tn", "nt")}
     plain = {name: getattr(getattr(passes, name), "py_func", getattr(passes, name))
-             for name in ("forward", "backward", "input_gradient")}
+             for name in ("forward", "backward", "below", "input_gradient")}
     with mock.patch.multiple(passes, **kinds, **plain), mock.patch.multiple(regularised, **kinds):
         yield
 
@@ -136,7 +136,7 @@ def bench_parts(config, repeats):
         "the critic's step": lambda: learner.update_critic(0, 0),
         "Adam, of one actor": lambda: optimizer.step(theta, gradient),
         "an actor's forward pass, of one batch": lambda: policy.law(theta, obs),
-        "the same, a sample and its log-density": lambda: policy.draw(theta, obs, noise),
+        "the same, a sample and its log-density": lambda: drawn(policy.law(theta, obs), noise),
         "replay, of one batch": lambda: agents.replay.of_agent(0, rows).obs,
     }
     return dict(zip(parts, time_in_turns(list(parts.values()), repeats)))

@@ -51,12 +51,12 @@ class Evaluation:
         return cls.from_lists(json.loads(text))
 
 
-def play(config, policy, seeds, frames):
+def play(config, policy, seeds, frames, envs=None):
     """Run one episode per seed, all in step: yields each frame's (rewards, infos), an entry per episode.
 
-    policy as in ``methods.fixed``.
+    policy as in ``methods.fixed``; ``envs`` may give the OranEnvs.
     """
-    envs = [OranEnv(config) for _ in seeds]
+    envs = envs or [OranEnv(config) for _ in seeds]
     obs = np.stack([env.reset(seed=seed) for env, seed in zip(envs, seeds)])
     for frame in range(frames):
         seen, rewards, infos = zip(*(env.step(action) for env, action in zip(envs, policy(envs, obs, frame))))
@@ -66,21 +66,39 @@ def play(config, policy, seeds, frames):
 
 def evaluate(config, policy, seeds, frames):
     """Run one episode per seed and return the Evaluation.  policy as in ``methods.fixed``."""
-    sums = [0.0, 0.0, 0.0, 0.0]
-    for rewards, infos in play(config, policy, seeds, frames):
-        values = (
-            [reward.mean() for reward in rewards],
-            [info.qos.mean(axis=0) for info in infos],
-            [info.violated.mean(axis=0) for info in infos],
-            [info.radio.claims.mean(axis=(0, 2)) for info in infos],
-        )
-        sums = [total + np.array(value) for total, value in zip(sums, values)]
-    return Evaluation(*(total / frames for total in sums))
+    return evaluate_all(config, {"": policy}, seeds, frames)[""]
+
+
+def evaluate_all(config, policies, seeds, frames):
+    """The Evaluations of a mapping of policies on the same episodes, by name: what chance decides is drawn once."""
+    envs = []
+    for _ in policies:
+        envs.append([OranEnv(config) for _ in seeds])
+        for env, first in zip(envs[-1], envs[0]):
+            env.network.drawn = first.network.drawn
+    games = [play(config, policy, seeds, frames, own) for policy, own in zip(policies.values(), envs)]
+    sums = [[0.0] * 4 for _ in policies]
+    for played in zip(*games):
+        sums = [[total + value for total, value in zip(own, _values(*game))] for own, game in zip(sums, played)]
+    return {name: Evaluation(*(total / frames for total in own)) for name, own in zip(policies, sums)}
+
+
+def _values(rewards, infos):
+    """What an Evaluation has of one frame, each with an entry per episode."""
+    return (np.array([reward.mean() for reward in rewards]), np.array([info.qos.mean(axis=0) for info in infos]),
+            np.array([info.violated.mean(axis=0) for info in infos]),
+            np.array([info.radio.claims.mean(axis=(0, 2)) for info in infos]))
 
 
 def evaluate_held_out(config, policy):
     """Evaluate on the configuration's held-out episodes."""
     return evaluate(config, policy, held_out_seeds(config), config.run.eval_frames)
+
+
+def evaluate_actors(config, actors):
+    """Evaluations of a mapping of actors (M, n_params), by name, deterministic, on the held-out episodes."""
+    policies = {name: deterministic_policy(config, thetas_p) for name, thetas_p in actors.items()}
+    return evaluate_all(config, policies, held_out_seeds(config), config.run.eval_frames)
 
 
 def held_out_seeds(config):

@@ -8,7 +8,7 @@ from ..marl.agents import initial_actors
 from ..marl.networks import build_networks
 from ..oran.env import OranEnv
 from ..regimes import regime_config
-from .evaluation import deterministic_policy, evaluate_held_out
+from .evaluation import evaluate_actors
 from .tables import format_table, group_by_method
 
 _COLUMNS = {"retention": "retention", "recovery": "recovery", "forward_transfer": "forward transfer",
@@ -24,9 +24,9 @@ def evaluate_regimes(config, snapshots, actors):
     sequence = config.regimes.sequence
     ends = {f"stage_{k}": snapshots[f"stage_{k}"] for k in range(1, len(sequence))} | {f"stage_{len(sequence)}": actors}
     networks = {name: regime_config(config, name) for name in config.regimes.names}
-    return {stage: {name: evaluate_held_out(network, deterministic_policy(network, thetas))
-                    for name, network in networks.items()}
-            for stage, thetas in ({"untrained": untrained_actors(config)} | ends).items()}
+    found = {name: evaluate_actors(network, {"untrained": untrained_actors(config)} | ends)
+             for name, network in networks.items()}
+    return {stage: {name: found[name][stage] for name in networks} for stage in ("untrained", *ends)}
 
 
 def untrained_actors(config):

@@ -3,6 +3,16 @@
 import multiprocessing
 import sys
 import time
+from pathlib import Path
+
+from ..nn.passes import forward
+
+
+def say_if_compiling():
+    """Tell whoever waits that the functions are compiled first, where no earlier run has left them behind."""
+    kept = getattr(forward, "stats", None)                                 # None where nothing is compiled
+    if kept and not multiprocessing.parent_process() and not any(Path(kept.cache_path).glob("passes.forward-*.nbi")):
+        print("compiling for this machine; later runs find it done", flush=True, file=sys.stderr)
 
 
 class Progress:

@@ -77,7 +77,7 @@ def measure_run(folder, network="all", transitions=None, smallest=True):
 
 def frozen_learner(config, parameters, transitions):
     """A float64 Learner with a run's ``parameters`` whose buffers hold ``transitions`` held-out ones of every DU."""
-    config = update(config, {"agent": {"dtype": "float64", "batch_size": transitions,
+    config = update(config, {"agent": {"dtype": "float64", "batch_size": transitions, "dropout": 0.0,
                                        "buffer_size": max(transitions, config.run.frames_per_iteration)}})
     env = OranEnv(config)
     agents = Agents(config, env.num_agents, env.obs_dim, env.action_dim)

@@ -10,6 +10,7 @@ from multiprocessing import active_children, connection, get_context, parent_pro
 from ..errors import RunFailure, UsageError
 from .costs import operations
 from .measurements import measure, missing
+from .progress import say_if_compiling
 from .run_folder import COMPLETE, FAILED, RunFolder
 from .training import open_or_create, train
 
@@ -68,6 +69,7 @@ def run_all(entries, jobs, say, executor=None, go_on="the same command with --re
     """
     waiting, running, failed, died = list(entries), {}, [], set()
     clock = _TimeLeft(entries)
+    say_if_compiling()
     with executor or LocalProcesses(jobs) as pool:
         try:
             while waiting or running:

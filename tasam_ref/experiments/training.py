@@ -10,9 +10,9 @@ from multiprocessing import parent_process
 from ..errors import RunFailure, UsageError
 from ..marl.trainer import Trainer, snapshots_in
 from ..oran.staged_env import build_env
-from .evaluation import deterministic_policy, evaluate_held_out
+from .evaluation import evaluate_actors
 from .forgetting import evaluate_regimes
-from .progress import Progress
+from .progress import Progress, say_if_compiling
 from .run_folder import COMPLETE, FAILED, INTERRUPTED, RUNNING, RunFolder, metric_header, metric_lines
 
 
@@ -34,6 +34,7 @@ def train(folder, threads=1):
     """
     if folder.status == COMPLETE:
         return folder
+    say_if_compiling()
     with folder.locked():
         return _train(folder, threads)
 
@@ -57,19 +58,16 @@ def _train(folder, threads):
     return folder
 
 
-def evaluate_run(folder):
-    """Evaluate the actors of a run's checkpoint, deterministic, on the held-out episodes."""
-    return _evaluate(folder, _checkpoint(folder)["actors"])
-
-
 def store_evaluations(folder):
     """Write evaluation.json, equal_gradients.json if the run has that snapshot, and regimes.json if all of its several
     stages have ended."""
     state = _checkpoint(folder)
     snapshots = snapshots_in(state)
-    folder.write_evaluation(_evaluate(folder, state["actors"]))
+    actors = {"evaluation.json": state["actors"]}
     if "equal_gradients" in snapshots:
-        folder.write_evaluation(_evaluate(folder, snapshots["equal_gradients"]), "equal_gradients.json")
+        actors["equal_gradients.json"] = snapshots["equal_gradients"]
+    for name, evaluation in evaluate_actors(folder.config, actors).items():
+        folder.write_evaluation(evaluation, name)
     if len(folder.config.regimes.sequence) > 1 and "iteration" not in state:
         folder.write_regimes(evaluate_regimes(folder.config, snapshots, state["actors"]))
 
@@ -79,10 +77,6 @@ def _checkpoint(folder):
     if state is None:
         raise UsageError(f"{folder.path}: has no checkpoint yet; train it first")
     return state
-
-
-def _evaluate(folder, actors):
-    return evaluate_held_out(folder.config, deterministic_policy(folder.config, actors))
 
 
 class Interrupted(RunFailure):

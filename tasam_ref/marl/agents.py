@@ -39,7 +39,7 @@ class Agents:
     def _reset(self, net, name, thetas, optimizers, iteration):
         for i, (theta, optimizer) in enumerate(zip(thetas, optimizers)):
             fresh = net.initial(stream(self.config.run.seed, name, iteration, i), self.networks.dtype)
-            for part, new in zip(net.head(theta), net.head(fresh)):
+            for part, new in zip(net.above_first(theta), net.above_first(fresh)):
                 part[...] = new
             for array in optimizer.state.values():
                 array[...] = 0

@@ -1,15 +1,20 @@
-"""How all actors and the global critic take their steps: the inner half of Algorithm 1."""
+"""How all actors and the global critic take their steps: the inner half of Algorithm 1.
+
+``actor_loss`` and ``critic_losses`` say what is descended, ``update_actor`` and ``update_critic`` descend it.
+"""
 
 import numpy as np
 
-from ..nn.regularised import dropout_masks, workspace
+from ..nn.regularised import dropout_masks
 from ..nn.squashed_gaussian import sigmoid, split_head
+from ..nn.workspace import workspace
 from ..optim.optimizers import polyak_average
 from ..optim.sam import take_step
 from ..streams import stream
 from .critics import ActionValue, smallest_q
 from .distillation import DistillationLoss
 from .losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss, L2Loss, Sum, literal_target, standard_target
+from .networks import num_critics
 from .policy import Policy, drawn, replayed
 from .td_error import soft_value, td_error_q, td_error_v
 from .workers import Workers
@@ -20,20 +25,20 @@ CHUNKS = 2                              # in which the critic's batch is taken, 
 class Learner:
     """Lets the ``agents`` act and learn.
 
-    Every random number of iteration t and step g comes from a stream of its own, and every batch is divided alike, so
-    that ``threads`` threads may share the work, to the same bits.  ``executed`` maps relaxed actions to executed ones
-    (the environment's codec).
+    Every random number of iteration t and step g comes from a stream of its own, and batches are divided alike for any
+    number of ``threads``, which share actors and chunks of the critic's batch: no result depends on it, to the bit.
+    ``executed`` maps relaxed actions to executed ones (the environment's codec).
     """
 
     def __init__(self, config, agents, executed, threads=1):
-        self.config, self.agents, self.networks = config, agents, agents.networks
-        agent, scope = config.agent, agents.networks.scope
-        self.seen_action = {"executed": lambda u: executed(sigmoid(u)), "relaxed": sigmoid}[agent.critic_sees]
-        transitions, fresh = scope.transitions(agent.batch_size), config.run.frames_per_iteration
-        self._workers = Workers(threads, lambda: _Room(self.networks, agent))
-        self._fresh, self._target = (_ChunkedCritics(self.networks, scope.columns(n)) for n in (fresh, transitions))
-        self._learning = [_ChunkedCritics(self.networks, scope.columns(transitions), agent.dropout > 0)
-                          for _ in agents.thetas_v]
+        self.agents, self.networks, self.settings = agents, agents.networks, config.agent
+        self.seed, self.temperature, self.frames = config.run.seed, config.temperature, config.run.frames_per_iteration
+        self._as_shown = {"executed": executed, "relaxed": lambda action: action}[self.settings.critic_sees]
+        scope, dropout = self.networks.scope, self.settings.dropout > 0
+        batch, fresh = (scope.columns(n) for n in (scope.transitions(self.settings.batch_size), self.frames))
+        self._workers = Workers(threads, lambda: _Buffers(self.networks, self.settings))
+        self._fresh, self._of_targets = (_ChunkedCritic(self.networks, columns) for columns in (fresh, batch))
+        self._learning = [_ChunkedCritic(self.networks, batch, dropout) for _ in agents.thetas_v]
 
     def act(self, obs, noise):
         """Draw every actor's action at obs (M, D) with noise (M, A): latent (M, A) and log_prob (M,)."""
@@ -42,8 +47,7 @@ class Learner:
 
     def fresh_td_errors(self, iteration):
         """TD-errors delta (M, Ne) of the iteration's own transitions, by the reading R33."""
-        agent, beta, frames = self.config.agent, self.config.temperature, self.config.run.frames_per_iteration
-        batch = self.agents.replay.newest(frames)
+        batch, gamma, beta = self.agents.replay.newest(self.frames), self.settings.gamma, self.temperature
         noise = self._normal((2, self.agents.action_dim, batch.reward.size), "td_error", iteration)
 
         def value(obs, latent):
@@ -51,59 +55,57 @@ class Learner:
 
         following = drawn(self._laws(batch.next_obs), noise[0])
         next_q = value(batch.next_obs, following.latent)
-        if agent.td_value == "q":
-            errors = td_error_q(batch.reward, next_q, value(batch.obs, batch.latent), agent.gamma)
+        if self.settings.td_value == "q":
+            errors = td_error_q(batch.reward, next_q, value(batch.obs, batch.latent), gamma)
         else:
             now = drawn(self._laws(batch.obs), noise[1])
             v = soft_value(value(batch.obs, now.latent), now.log_prob, beta)
-            errors = td_error_v(batch.reward, soft_value(next_q, following.log_prob, beta), v, agent.gamma)
+            errors = td_error_v(batch.reward, soft_value(next_q, following.log_prob, beta), v, gamma)
         return errors.reshape(self.agents.count, -1)
 
     def update_actors(self, iteration, step, radii):
         """``update_actor`` of every actor with its own of the ``radii``.  Returns the losses (M,)."""
         return np.array(self._workers.map(
-            lambda i, room: self.update_actor(i, iteration, step, radii[i], room), range(self.agents.count)))
+            lambda i, buffers: self.update_actor(i, iteration, step, radii[i], buffers), range(self.agents.count)))
 
-    def update_actor(self, i, iteration, step, rho=None, room=None):
+    def update_actor(self, i, iteration, step, rho=None, buffers=None):
         """One step of actor i on (9), with SAM of radius rho or without (None).  Returns the loss.
 
-        Source: Algorithm 1, lines 11-18, on a batch of its own buffer B_i (R40).
+        Source: Algorithm 1, lines 12-18, on a batch of its own buffer B_i (R40).
         """
-        agents, agent, room = self.agents, self.config.agent, room or self._workers.rooms[0]
-        if agent.forgetting != "none":
-            polyak_average(agents.thetas_anchor[i], agents.thetas_p[i], self.networks.dtype.type(agent.anchor_rate))
-        rows = self._stream("replay", iteration, step, i).integers(agents.replay.size, size=agent.batch_size)
-        noise = self._normal((agents.action_dim, rows.size), "policy", iteration, step, i)
-        moved = None
-        if agent.teachers:
-            moved = self._normal((agents.obs_dim, rows.size), "perturbation", iteration, step, i)
-        self._draw_masks([room.policy.work], iteration, step, i)
-        value = take_step(self.actor_loss(i, rows, noise, moved, room), agents.thetas_p[i], agents.actor_optimizers[i],
-                          rho)
-        self.networks.actor.advance(agents.thetas_p[i])
+        agents, settings, buffers = self.agents, self.settings, buffers or self._workers.buffers[0]
+        theta, address = agents.thetas_p[i], (iteration, step, i)
+        if settings.forgetting != "none":
+            polyak_average(agents.thetas_anchor[i], theta, theta.dtype.type(settings.anchor_rate))
+        rows = self._stream("replay", *address).integers(agents.replay.size, size=settings.batch_size)
+        noise, moved = self._normal((agents.action_dim, rows.size), "policy", *address), None
+        if settings.teachers:
+            moved = self._normal((agents.obs_dim, rows.size), "perturbation", *address)
+        self._draw_masks([buffers.policy.work], *address)
+        value = take_step(self.actor_loss(i, rows, noise, moved, buffers), theta, agents.actor_optimizers[i], rho)
+        self.networks.actor.advance(theta)
         return value
 
-    def actor_loss(self, i, rows, noise, moved=None, room=None):
+    def actor_loss(self, i, rows, noise, moved=None, buffers=None):
         """What actor i descends on the transitions ``rows`` (n,) of B_i with noise (A, n), n = ``agent.batch_size``.
 
-        ``moved`` (D, n) are the draws that perturb states, for teachers alone (R43); ``room`` has the buffers.
+        ``moved`` (D, n) are the draws that perturb states, for teachers alone (R43).
         """
-        agents, agent, room = self.agents, self.config.agent, room or self._workers.rooms[0]
+        agents, settings, buffers = self.agents, self.settings, buffers or self._workers.buffers[0]
         batch = agents.replay.of_agent(i, rows)
-        obs, replayed = batch.obs, {}
-        if agent.policy_gradient == "score_function_replayed":
-            replayed = {"latent": batch.latent, "seen": self.seen_action(batch.latent)}
-        q = ActionValue(agents.thetas_v, self._around(obs, rows), self.networks.scope.place(i), room.critics)
-        anchor = None
-        if agent.forgetting != "none":
-            anchor = self._anchor(agents.thetas_anchor[i], obs, agent.anchor_weight, room)
-        loss = ActorLoss(room.policy, q, obs, noise, self.config.temperature, POLICY_GRADIENTS[agent.policy_gradient],
-                         anchor=anchor, **replayed)
-        if agent.teachers:
-            share = agent.distillation_weight / agent.teachers
-            teachers = [self._anchor(thetas[i], obs, share, room) for thetas in agents.thetas_teacher]
-            student = obs + self.networks.dtype.type(agent.input_perturbation) * moved
-            loss = Sum([loss, DistillationLoss(room.evaluating(rows.size), student, teachers)])
+        obs, taken, anchor = batch.obs, {}, None
+        if settings.policy_gradient == "score_function_replayed":
+            taken = {"latent": batch.latent, "seen": self._shown(batch.latent)}
+        if settings.forgetting != "none":
+            anchor = self._anchor(agents.thetas_anchor[i], obs, settings.anchor_weight, buffers)
+        q = ActionValue(agents.thetas_v, self._around(obs, rows), self.networks.scope.place(i), buffers.critics)
+        loss = ActorLoss(buffers.policy, q, obs, noise, self.temperature, POLICY_GRADIENTS[settings.policy_gradient],
+                         anchor=anchor, **taken)
+        if settings.teachers:
+            share = settings.distillation_weight / settings.teachers
+            teachers = [self._anchor(thetas[i], obs, share, buffers) for thetas in agents.thetas_teacher]
+            perturbed = obs + obs.dtype.type(settings.input_perturbation) * moved
+            loss = Sum([loss, DistillationLoss(buffers.evaluating(rows.size), perturbed, teachers)])
         return self._regularised(loss)
 
     def _around(self, obs, rows):
@@ -115,16 +117,16 @@ class Learner:
         if scope.together == 1:
             return np.concatenate((obs, np.empty((agents.action_dim, rows.size), obs.dtype)))
         everyone = agents.replay.of_all(np.tile(rows, (agents.count, 1)))
-        return scope.arrange(everyone.obs, self.seen_action(everyone.latent))
+        return scope.arrange(everyone.obs, self._shown(everyone.latent))
 
-    def _anchor(self, theta, obs, weight, room):
+    def _anchor(self, theta, obs, weight, buffers):
         """A past policy, as it is at obs, to stay near (R41, R43)."""
-        mean, log_std, _ = room.evaluating(obs.shape[1]).law(theta, obs)
+        mean, log_std, _ = buffers.evaluating(obs.shape[1]).law(theta, obs)
         return Anchor(mean.copy(), log_std, weight)
 
     def _regularised(self, loss):
         """The loss that is descended: with the L2 term of the baseline where there is one (R42)."""
-        weight = self.config.agent.l2_weight
+        weight = self.settings.l2_weight
         return L2Loss(loss, weight) if weight > 0 else loss
 
     def update_critic(self, iteration, step, rho=None):
@@ -132,39 +134,38 @@ class Learner:
 
         Source: Algorithm 1, lines 20-23.  The batch takes equally many transitions from every B_i (R40).
         """
-        agents, agent, net, dtype = self.agents, self.config.agent, self.networks.critic, self.networks.dtype
+        agents, settings = self.agents, self.settings
         rows = self.networks.scope.draw(self._stream("critic_replay", iteration, step), agents.replay.size,
-                                        agent.batch_size)
-        noise = self._normal((agents.action_dim, rows.size), "target", iteration, step)
-        for c, critics in enumerate(self._learning):
-            self._draw_masks(critics.works, iteration, step, agents.count + c)
-        values = []
+                                        settings.batch_size)
+        noise, values = self._normal((agents.action_dim, rows.size), "target", iteration, step), []
+        for c, critic in enumerate(self._learning):
+            self._draw_masks(critic.works, iteration, step, agents.count + c)
         for loss, theta, optimizer in zip(self.critic_losses(rows, noise), agents.thetas_v, agents.critic_optimizers):
             values.append(take_step(loss, theta, optimizer, rho))
-            net.advance(theta)
-        if agent.critic_target != "literal":
+            self.networks.critic.advance(theta)
+        if settings.critic_target != "literal":
             for target, theta in zip(agents.thetas_target, agents.thetas_v):
-                polyak_average(target, theta, dtype.type(agent.polyak))
+                polyak_average(target, theta, theta.dtype.type(settings.polyak))
         return np.mean(values)
 
     def critic_losses(self, rows, noise):
         """What each critic descends on the transitions ``rows`` (M, n) of every B_i, with noise (A, M n) for a'."""
         scope, batch = self.networks.scope, self.agents.replay.of_all(rows)
         target = self._targets(batch, noise).reshape(scope.outputs, -1)
-        x = scope.arrange(batch.obs, self.seen_action(batch.latent))
+        x = scope.arrange(batch.obs, self._shown(batch.latent))
         return [self._regularised(Sum(
-            [CriticLoss(work, *parts, target.size) for work, *parts in critics.chunks(x, target)], self._each))
-            for critics in self._learning]
+            [CriticLoss(work, *parts, target.size) for work, *parts in critic.chunks(x, target)], self._each))
+            for critic in self._learning]
 
     def _targets(self, batch, noise):
         """y (M n,) of (10) by the readings R31 and R32."""
-        agent, next_obs = self.config.agent, batch.next_obs
+        gamma, beta, next_obs = self.settings.gamma, self.temperature, batch.next_obs
         following = drawn(self._laws(next_obs), noise)
-        next_q = self._q(self.agents.thetas_target, next_obs, following.latent, self._target)
-        if agent.entropy_in_target == "literal":
+        next_q = self._q(self.agents.thetas_target, next_obs, following.latent, self._of_targets)
+        if self.settings.entropy_in_target == "literal":
             taken = replayed(self._laws(batch.obs), batch.latent)
-            return literal_target(batch.reward, next_q, taken.log_prob, agent.gamma, self.config.temperature)
-        return standard_target(batch.reward, next_q, following.log_prob, agent.gamma, self.config.temperature)
+            return literal_target(batch.reward, next_q, taken.log_prob, gamma, beta)
+        return standard_target(batch.reward, next_q, following.log_prob, gamma, beta)
 
     def _laws(self, obs):
         """Every actor's mean, log_std (A, M n) and where that is not clipped, at its n of the states obs (D, M n)."""
@@ -172,48 +173,52 @@ class Learner:
         n = obs.shape[1] // agents.count
         outputs = np.empty((2 * agents.action_dim, obs.shape[1]), networks.dtype)
 
-        def evaluate(i, room):
+        def evaluate(i, buffers):
             own = slice(i * n, (i + 1) * n)
-            outputs[:, own] = room.evaluating(n).work.forward(agents.thetas_p[i], np.ascontiguousarray(obs[:, own]))
+            work = buffers.evaluating(n).work
+            outputs[:, own] = work.forward(agents.thetas_p[i], np.ascontiguousarray(obs[:, own]))
 
         self._workers.map(evaluate, range(agents.count))
         return split_head(outputs, networks.log_std_min, networks.log_std_max)
 
-    def _q(self, thetas_v, obs, latent, critics):
+    def _q(self, thetas_v, obs, latent, critic):
         """The smallest Q over the critics, (M n,), for obs (D, M n) and latent (A, M n) of all DUs."""
-        x = self.networks.scope.arrange(obs, self.seen_action(latent))
-        values = self._workers.map(lambda chunk, _: smallest_q(thetas_v, chunk[1], chunk[0]), critics.chunks(x))
+        x = self.networks.scope.arrange(obs, self._shown(latent))
+        values = self._each(lambda chunk: smallest_q(thetas_v, chunk[1], chunk[0]), critic.chunks(x))
         return np.concatenate(values, axis=1).ravel()
 
-    def _each(self, call, losses):
-        """[call(loss) for loss in losses], shared by the threads."""
-        return self._workers.map(lambda loss, _: call(loss), losses)
+    def _shown(self, latent):
+        """The action that the critic is shown of a latent, executed or relaxed (R21)."""
+        return self._as_shown(sigmoid(latent))
+
+    def _each(self, call, parts):
+        """[call(part) for part in parts], shared by the threads; parts have memory of their own."""
+        return self._workers.map(lambda part, _: call(part), parts)
 
     def _draw_masks(self, works, *address):
         """Give these workspaces of one network the dropout masks of one gradient step, if there is dropout (R42)."""
-        agent, columns = self.config.agent, [work.columns for work in works]
-        if agent.dropout == 0:
+        rate, columns = self.settings.dropout, [work.columns for work in works]
+        if rate == 0:
             return
-        masks = dropout_masks(works[0].net, sum(columns), agent.dropout, self._stream("dropout", *address),
-                              self.networks.dtype)
+        masks = dropout_masks(works[0].net, sum(columns), rate, self._stream("dropout", *address), self.networks.dtype)
         for work, *parts in zip(works, *(np.split(mask, np.cumsum(columns)[:-1], axis=1) for mask in masks)):
             work.masks = parts
 
     def _stream(self, name, *index):
-        return stream(self.config.run.seed, name, *index)
+        return stream(self.seed, name, *index)
 
     def _normal(self, shape, name, *index):
         return self._stream(name, *index).standard_normal(shape, dtype=self.networks.dtype)
 
 
-class _Room:
-    """Workspaces of one worker: an actor that learns, the critics that it asks, and policies that are evaluated."""
+class _Buffers:
+    """Workspaces of one thread: an actor that learns, the critics that it asks, and policies that are evaluated."""
 
-    def __init__(self, networks, agent):
+    def __init__(self, networks, settings):
         self._networks, self._policies = networks, {}
-        self.policy = Policy(networks, agent.batch_size, agent.dropout > 0)
-        self.critics = [workspace(networks.critic, agent.batch_size, networks.dtype)
-                        for _ in range(1 + (agent.critic_target == "twin_target"))]
+        self.policy = Policy(networks, settings.batch_size, settings.dropout > 0)
+        self.critics = [workspace(networks.critic, settings.batch_size, networks.dtype)
+                        for _ in range(num_critics(settings))]
 
     def evaluating(self, columns):
         """A Policy on so many states, always the same one."""
@@ -222,8 +227,8 @@ class _Room:
         return self._policies[columns]
 
 
-class _ChunkedCritics:
-    """Workspaces of the critic for a batch in ``CHUNKS`` parts."""
+class _ChunkedCritic:
+    """Workspaces of one critic for a batch in ``CHUNKS`` parts."""
 
     def __init__(self, networks, columns, dropout=False):
         parts = np.array_split(np.arange(columns), min(CHUNKS, columns))

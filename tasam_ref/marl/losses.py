@@ -1,7 +1,8 @@
 """Losses (9) and (10) as functions ``theta -> (value, gradient)``.
 
 A loss object holds everything but theta: the batch, the noise, the targets.  Calling it again at other parameters,
-as SAM does, therefore cannot redraw or recompute any of them.  Every gradient is overwritten by the next call.
+as SAM does, therefore cannot redraw or recompute any of them.  It borrows workspaces, with their dropout masks if there
+are any: every gradient holds until the next call in the same workspace.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..compiled import compiled
-from ..nn.passes import Workspace
+from ..nn.passes import TanhWorkspace
+from ..nn.regularised import RegularisedWorkspace
 from ..nn.squashed_gaussian import kl_divergence, kl_gradient, score
 from .critics import ActionValue
 from .policy import Policy, drawn, replayed
@@ -39,6 +41,8 @@ class ActorLoss:
     ``estimate`` is the reading R30 of the gradient, one of ``POLICY_GRADIENTS``.  It draws a with ``noise`` (A, B), or
     it takes replayed ones: their ``latent`` (A, B), and ``seen``, what the critic is shown of them (R21).  An
     ``anchor`` adds its weight times E[KL(pi(.|s) || anchor(.|s))] (R41).
+
+    Q is asked at the relaxed action, also where the critic learned from executed ones (R21).
     """
 
     policy: Policy
@@ -61,11 +65,12 @@ class ActorLoss:
 
 
 def reparameterised(loss, theta):
-    """beta log pi - Q of each state, (B,), the sample, and the gradient (2A, B) through the action:
+    """beta log pi - Q of each state, (B,), the sample, and each state's gradient (2A, B) through the action:
 
         d/dmean = beta (2a - 1) - dQ/da a (1 - a),   d/dlog_std = d/dmean std noise - beta
 
-    with u = mean + std noise and a = sigmoid(u).  Source: (9), R30, as soft actor-critic does it.
+    with u = mean + std noise and a = sigmoid(u); ``Policy.backward`` takes the mean.  Source: (9), R30, as soft
+    actor-critic does it.
     """
     sample = drawn(loss.policy.law(theta, loss.obs), loss.noise)
     q, q_gradient = loss.q.with_gradient(sample.action)
@@ -114,7 +119,7 @@ class CriticLoss:
     is taken, for x may be a part of the batch.
     """
 
-    work: Workspace
+    work: TanhWorkspace | RegularisedWorkspace
     x: np.ndarray
     target: np.ndarray
     size: int

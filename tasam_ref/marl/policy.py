@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..nn.regularised import workspace
 from ..nn.squashed_gaussian import sample_latent, split_head, squash
+from ..nn.workspace import workspace
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Policy:
         return split_head(self.work.forward(theta, obs), *self.bounds)
 
     def backward(self, theta, delta, free):
-        """dL/dtheta, given for each state the gradient (2A, B) by mean and log_std; L is the mean over the states.
+        """dL/dtheta, L being the mean over the states, given for each state the gradient (2A, B) by mean and log_std.
 
-        Where the clip of log_std is active nothing passes.
+        Where log_std is clipped its gradient is 0.  Overwrites delta.
         """
         delta *= delta.dtype.type(1 / delta.shape[1])
         delta[len(free) :] *= free

@@ -27,7 +27,7 @@ def gate(variances, threshold, scale):
     """1(sigma^2(delta_TD) >= lambda_TD) for each agent, (M,) bool.  Source: Algorithm 1, line 11; R34.
 
     scale ``absolute`` compares with the threshold itself, ``relative`` with its multiple of the agents' median.
-    A tie opens the gate; a threshold of infinity never does; zero always does.
+    A tie opens the gate; a threshold of infinity never does; zero always does, for finite variances.
     """
     if np.isinf(threshold):
         return np.zeros(variances.shape, dtype=bool)

@@ -1,4 +1,14 @@
-"""Algorithm 1: the TA-SAM MARL training loop."""
+"""Algorithm 1: the TA-SAM MARL training loop.
+
+    lines 3, 25      the loop over iterations      experiments.training
+    lines 5-10       frames into every B_i         Trainer._collect
+    line 11          the gate                      Trainer._select, td_error.gate
+    lines 12-18      the actors' steps             Learner.update_actor, optim.sam
+    lines 20-23      the critic's step             Learner.update_critic, optim.sam
+    line 24          convergence                   Trainer._has_converged
+
+All DUs act together, then all actors learn, then the critic; as printed, actor i learns before actor i + 1 acts (R40).
+"""
 
 import numpy as np
 
@@ -18,7 +28,7 @@ class Trainer:
     ``state()`` and ``set_state()`` carry everything across a break: a resumed run continues bit for bit.
     ``snapshots`` keeps earlier actors (M, n_params) by name: ``stage_k`` at the end of every stage but the last, and
     ``equal_gradients`` once the run has spent what it would spend without SAM in all, if that is before its end.
-    ``threads`` threads share the actors' updates; the bits are the same for any number.
+    ``threads`` threads share the work of the actors and of the critic; the bits are the same for any number.
     """
 
     def __init__(self, config, env, threads=1):
@@ -54,11 +64,11 @@ class Trainer:
         variance = self._td_variance()
         selected = self._select(variance)                                                 # line 11
         rho_critic, rho_actors = self._radii(variance, columns["entropy"].mean())
+        of_actors = [rho if chosen else None for rho, chosen in zip(rho_actors, selected)]
+        of_critic = rho_critic if sam.use_sam_critic else None
         for step in range(self.config.agent.gradient_steps):
-            actor_loss = self.learner.update_actors(self.iteration, step, [
-                rho if sam_step else None for rho, sam_step in zip(rho_actors, selected)])  # lines 12-18
-            critic_loss = self.learner.update_critic(
-                self.iteration, step, rho_critic if sam.use_sam_critic else None)         # lines 20-23
+            actor_loss = self.learner.update_actors(self.iteration, step, of_actors)      # lines 12-18
+            critic_loss = self.learner.update_critic(self.iteration, step, of_critic)     # lines 20-23
             self._refuse_non_finite({"an actor's loss": actor_loss, "the critic's loss": critic_loss})
         self._refuse_non_finite({
             "an actor's weights": self.agents.thetas_p, "the critic's weights": self.agents.thetas_v})

@@ -12,12 +12,7 @@ import numpy as np
 EPSILON = 1e-5
 
 
-def tanh(y):
-    """h = tanh(y)."""
-    return np.tanh(y)
-
-
-def through_tanh(upstream, h):
+def tanh_backward(upstream, h):
     """dL/dy = s (1 - h^2), given s = dL/dh."""
     return upstream * (1 - h * h)
 
@@ -27,17 +22,17 @@ def crelu(y):
     return np.concatenate((np.maximum(y, 0), np.maximum(-y, 0)))
 
 
-def through_crelu(upstream, h):
+def crelu_backward(upstream, h):
     """dL/dy = s_1 where y > 0, -s_2 where y < 0, given s = dL/dh (2n, B)."""
     positive, negative = np.split(upstream * (h > 0), 2)
     return positive - negative
 
 
-ACTIVATIONS = {"tanh": (tanh, through_tanh), "crelu": (crelu, through_crelu)}
+ACTIVATIONS = {"tanh": (np.tanh, tanh_backward), "crelu": (crelu, crelu_backward)}
 
 
 def layer_norm(z, gain, shift):
-    """y (n, B) of z (n, B), and what ``through_layer_norm`` needs: z^ (n, B) and 1 / sqrt(var z + epsilon), (B,).
+    """y (n, B) of z (n, B), and what ``layer_norm_backward`` needs: z^ (n, B) and 1 / sqrt(var z + epsilon), (B,).
 
     Source: [30], R43.
     """
@@ -47,7 +42,7 @@ def layer_norm(z, gain, shift):
     return gain[:, None] * normalised + shift[:, None], (normalised, inverse)
 
 
-def through_layer_norm(delta, gain, normalised, inverse):
+def layer_norm_backward(delta, gain, normalised, inverse):
     """dL/dz (n, B), dL/dgain (n,) and dL/dshift (n,), given delta = dL/dy (n, B); with g = gain dL/dy:
 
         dL/dz = (g - mean g - z^ mean(g z^)) / sqrt(var z + epsilon)

@@ -2,6 +2,7 @@
 
 Layout of ``theta`` (n_params,): layer by layer, W.ravel() with W (fan_in, fan_out) in C order, then b (fan_out,);
 behind them, where there are any, gain and shift of each layer normalisation, then each spectral direction u.
+Layers count from 0: of sizes (3, 4, 5, 2), W_1[0, 1] is theta[3 * 4 + 4 + 1].
 ``passes`` evaluates the paper's tanh networks, ``regularised`` those of its rivals.
 """
 
@@ -17,7 +18,7 @@ WIDENING = {"tanh": 1, "crelu": 2}      # outputs of a hidden layer for each of 
 
 
 def layer(theta, shapes, j):
-    """Views W_j (fan_in, fan_out) and b_j (fan_out,) into theta; ``shapes`` (layers, 2) holds fan_in, fan_out."""
+    """Views W_j (fan_in, fan_out) and b_j (fan_out,) into theta; ``shapes`` (layers, 2) has each fan_in, fan_out."""
     start = 0
     for i in range(j):
         start += (shapes[i, 0] + 1) * shapes[i, 1]
@@ -72,7 +73,7 @@ class MLP:
         """Views [u, ...] of the hidden layers' spectral directions into a flat vector; empty without any."""
         return _cut(theta[self.num_trained :], self.shapes[:-1, 0]) if self.spectral else []
 
-    def head(self, theta):
+    def above_first(self, theta):
         """Views of everything behind the first layer into a flat vector."""
         pairs = [*self.layers(theta)[1:], *self.norms(theta)[1:]]
         return [part for pair in pairs for part in pair] + self.directions(theta)[1:]

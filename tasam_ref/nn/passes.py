@@ -1,12 +1,12 @@
 """Forward and backward passes of the paper's tanh networks (Sec. VI-A), one network on a batch of B columns.
 
-Forward, with h_0 = x:      z_j = W_j^T h_{j-1} + b_j,   h_j = tanh z_j,   y = z_last
-Backward, with d_last = dL/dy:
-                            dL/dW_j = h_{j-1} d_j^T,   dL/db_j = sum over the batch of d_j
-                            d_{j-1} = (W_j d_j) (1 - h_{j-1}^2)
+Forward, with h_0 = x:      z_j = W_j^T h_j + b_j,   h_{j+1} = tanh z_j,   of the last layer y = z_j
+Backward, with d = dL/dz of the layer above, of the last dL/dy:
+                            dL/dW_j = h_j d_j^T,   dL/db_j = sum over the batch of d_j
+                            d_{j-1} = (W_j d_j) (1 - h_j^2)
 
-A batch (n, B) has a row for each neuron and a column for each transition.  ``values`` holds h_1, ..., y one below the
-other, ``deltas`` d_1, ... of the hidden layers; ``layer`` and ``neurons`` are views.
+Layers count from 0.  A batch (n, B) has a row for each neuron and a column for each transition.  ``values`` holds
+h_1, ..., y one below the other, ``deltas`` d_0, ... of the hidden layers; ``layer`` and ``neurons`` are views.
 """
 
 import numpy as np
@@ -24,7 +24,9 @@ _Q0, _Q1, _Q2, _Q3 = map(np.float32, (135135, 62370, 3150, 28))
 
 @compiled
 def tanh(x):
-    """tanh x of a float32, within 5 units in the last place; NumPy's is not vectorised in compiled code.
+    """tanh x of a float32, within 6 units in the last place, 5 where processors multiply and add at once.
+
+    NumPy's is not vectorised in compiled code.
 
         p / q = tanh(x / 2) by Lambert's continued fraction y / (1 + y^2 / (3 + y^2 / (5 + ... / 13))),  y = x / 2
         tanh x = 2 (p / q) / (1 + (p / q)^2) = 2 p q / (q^2 + p^2)
@@ -40,7 +42,7 @@ def tanh(x):
 
 @compiled
 def neurons(values, shapes, j):
-    """Rows of layer j's neurons, a view (n_j, B)."""
+    """What layer j gives, h_{j+1} or y: a view (n, B) of its rows of ``values``, or of ``deltas``."""
     start = shapes[:j, 1].sum()
     return values[start : start + shapes[j, 1]]
 
@@ -74,7 +76,7 @@ def through_tanh(delta, h):
 def sum_columns(delta, out):
     """out (n,) <- sum over the batch of delta (n, B), several at a time: rounding follows the processor."""
     for j in range(delta.shape[0]):
-        total = out[j] * 0
+        total = delta.dtype.type(0)
         for i in range(delta.shape[1]):
             total += delta[j, i]
         out[j] = total
@@ -83,17 +85,17 @@ def sum_columns(delta, out):
 @compiled
 def forward(theta, shapes, x, values):
     """Fill ``values`` with h_1, ..., y of the input x, and return y."""
-    below, last = x, len(shapes) - 1
+    h, last = x, len(shapes) - 1
     for j in range(len(shapes)):
         weight, bias = layer(theta, shapes, j)
-        z = neurons(values, shapes, j)
-        tn(weight, below, z)
+        above = neurons(values, shapes, j)
+        tn(weight, h, above)
         if j < last:
-            activate(z, bias)
+            activate(above, bias)
         else:
-            add(z, bias)
-        below = z
-    return below
+            add(above, bias)
+        h = above
+    return h
 
 
 @compiled
@@ -101,29 +103,34 @@ def backward(theta, shapes, x, values, delta, deltas, gradient):
     """Fill ``gradient`` with dL/dtheta, given delta = dL/dy of the last ``forward`` on the same theta and x."""
     for j in range(len(shapes) - 1, -1, -1):
         weight_gradient, bias_gradient = layer(gradient, shapes, j)
-        below = neurons(values, shapes, j - 1) if j > 0 else x
-        nt(below, delta, weight_gradient)
+        h = neurons(values, shapes, j - 1) if j > 0 else x
+        nt(h, delta, weight_gradient)
         sum_columns(delta, bias_gradient)
         if j > 0:
-            upstream = neurons(deltas, shapes, j - 1)
-            nn(layer(theta, shapes, j)[0], delta, upstream)
-            through_tanh(upstream, below)
-            delta = upstream
+            delta = below(theta, shapes, j, delta, h, deltas)
+
+
+@compiled
+def below(theta, shapes, j, delta, h, deltas):
+    """d_{j-1} = (W_j d_j) (1 - h_j^2), given delta = d_j."""
+    weight, _ = layer(theta, shapes, j)
+    upstream = neurons(deltas, shapes, j - 1)
+    nn(weight, delta, upstream)
+    through_tanh(upstream, h)
+    return upstream
 
 
 @compiled
 def input_gradient(theta, shapes, values, delta, deltas, first, out):
     """out <- dL/dx of the inputs ``first``, ..., as many as out has rows; no gradient of theta is formed."""
     for j in range(len(shapes) - 1, 0, -1):
-        upstream = neurons(deltas, shapes, j - 1)
-        nn(layer(theta, shapes, j)[0], delta, upstream)
-        through_tanh(upstream, neurons(values, shapes, j - 1))
-        delta = upstream
-    nn(layer(theta, shapes, 0)[0][first : first + out.shape[0]], delta, out)
+        delta = below(theta, shapes, j, delta, neurons(values, shapes, j - 1), deltas)
+    weight, _ = layer(theta, shapes, 0)
+    nn(weight[first : first + out.shape[0]], delta, out)
 
 
-class Workspace:
-    """Memory for one network on one batch size, and the passes in it: each call overwrites what the last returned."""
+class TanhWorkspace:
+    """Memory for one tanh network on one batch size, and the passes in it: y and gradients hold until the next call."""
 
     def __init__(self, net, columns, dtype):
         self.net, self.columns, self.x = net, columns, None
@@ -133,16 +140,19 @@ class Workspace:
 
     def forward(self, theta, x):
         """y (outputs, B) of x (inputs, B)."""
-        self.x = x
-        return forward(theta, self.net.shapes, x, self.values)
+        if x.shape != (self.net.sizes[0], self.columns):
+            raise ValueError(f"x of shape {x.shape}: must be ({self.net.sizes[0]}, {self.columns})")
+        self.x = np.ascontiguousarray(x)
+        return forward(theta, self.net.shapes, self.x, self.values)
 
     def backward(self, theta, delta):
         """dL/dtheta (n_params,), given delta = dL/dy (outputs, B) of the last ``forward`` with the same theta."""
+        delta = np.ascontiguousarray(delta)
         backward(theta, self.net.shapes, self.x, self.values, delta, self.deltas, self.gradient)
         return self.gradient
 
     def input_gradient(self, theta, delta, inputs):
         """dL/dx[inputs], a slice of them, given delta as for ``backward``."""
-        out = np.empty((inputs.stop - inputs.start, delta.shape[1]), delta.dtype)
+        out, delta = np.empty((inputs.stop - inputs.start, delta.shape[1]), delta.dtype), np.ascontiguousarray(delta)
         input_gradient(theta, self.net.shapes, self.values, delta, self.deltas, inputs.start, out)
         return out

@@ -6,15 +6,9 @@ multiplied by a mask (dropout), and a hidden W is divided by its largest singula
 
 import numpy as np
 
-from . import passes, spectral
-from .hidden_units import ACTIVATIONS, layer_norm, through_layer_norm
+from . import spectral
+from .hidden_units import ACTIVATIONS, layer_norm, layer_norm_backward
 from .products import nn, nt, tn
-
-
-def workspace(net, columns, dtype, dropout=False):
-    """What evaluates this network on so many columns: compiled for the paper's networks, else in plain NumPy."""
-    plain = net.activation == "tanh" and not (net.layer_norm or net.spectral or dropout)
-    return (passes.Workspace if plain else Workspace)(net, columns, dtype)
 
 
 def dropout_masks(net, columns, rate, generator, dtype):
@@ -22,8 +16,8 @@ def dropout_masks(net, columns, rate, generator, dtype):
     return [((generator.random((n, columns)) >= rate) / (1 - rate)).astype(dtype) for n in net.shapes[1:, 0]]
 
 
-class Workspace:
-    """Passes of one network on one batch size, as ``passes.Workspace``.
+class RegularisedWorkspace:
+    """Passes of one network on one batch size, as ``passes.TanhWorkspace``.
 
     ``masks``, one for each hidden layer, multiply the hidden layers' outputs until they are set anew; None without.
     """
@@ -80,7 +74,7 @@ class Workspace:
         delta = ACTIVATIONS[self.net.activation][1](upstream, self.units[j - 1])
         if not self.net.layer_norm:
             return delta, ()
-        delta, *of_norm = through_layer_norm(delta, self.net.norms(theta)[j - 1][0], *self.of_norms[j - 1])
+        delta, *of_norm = layer_norm_backward(delta, self.net.norms(theta)[j - 1][0], *self.of_norms[j - 1])
         return delta, of_norm
 
 

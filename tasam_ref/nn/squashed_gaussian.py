@@ -64,9 +64,9 @@ def _squash(latent, decay, action):
 
 @compiled
 def _add_log_density(latent, noise, log_std, softplus, total):
-    """total (B,), in float64, += sum over dimensions of |u| + 2 softplus - noise^2 / 2 - log_std.
+    """total (B,), in float64, += log pi without its constant:  sum of |u| + 2 s - noise^2 / 2 - log_std, with
 
-    softplus = log(1 + e^-|u|).
+    s = ``softplus`` = log(1 + e^-|u|).
     """
     for j in range(latent.shape[0]):
         for i in range(latent.shape[1]):

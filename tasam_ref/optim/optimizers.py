@@ -9,7 +9,7 @@ from ..compiled import compiled
 
 
 class Adam:
-    """Adam (Kingma and Ba, 2015), bias-corrected, with epsilon outside the correction.
+    """Adam (Kingma and Ba, 2015), bias-corrected; epsilon is added to the corrected root.
 
         m <- beta1 m + (1 - beta1) g          m^ = m / (1 - beta1^t)
         v <- beta2 v + (1 - beta2) g^2        v^ = v / (1 - beta2^t)
@@ -32,19 +32,19 @@ class Adam:
 
 
 @compiled
-def adam_step(theta, mean, square, gradient, beta1, new1, beta2, new2, step, scale, epsilon):
+def adam_step(theta, mean, square, gradient, beta1, new1, beta2, new2, corrected_rate, correction, epsilon):
     """``Adam`` in one sweep over memory, in place on the first three vectors:
 
-        theta <- theta - step m / (scale sqrt(v) + epsilon)
+        theta <- theta - corrected_rate m / (correction sqrt(v) + epsilon)
 
-    with new1 = 1 - beta1, new2 = 1 - beta2, step = learning_rate / (1 - beta1^t), scale = 1 / sqrt(1 - beta2^t).
-    Scalars come in theta's dtype.
+    with corrected_rate = learning_rate / (1 - beta1^t), correction = 1 / sqrt(1 - beta2^t), new1 = 1 - beta1,
+    new2 = 1 - beta2.  Scalars come in theta's dtype.
     """
     for i in range(theta.size):
         g = gradient[i]
         mean[i] = beta1 * mean[i] + new1 * g
         square[i] = beta2 * square[i] + new2 * g * g
-        theta[i] -= step * mean[i] / (scale * np.sqrt(square[i]) + epsilon)
+        theta[i] -= corrected_rate * mean[i] / (correction * np.sqrt(square[i]) + epsilon)
 
 
 class SGD:

@@ -14,7 +14,7 @@ from ..compiled import compiled
 def perturbed(theta, gradient, rho):
     """(12)  theta_adv = theta + rho g / ||g||, the norm over this one network, and theta where g = 0 (R45).
 
-    theta and gradient (n,).  Returns a new array.
+    theta and gradient (n,).  Returns a new array.  Source: Algorithm 1, lines 13 and 22.
     """
     norm = get_blas_funcs("nrm2", (gradient,))(gradient)
     if norm == 0:
@@ -34,7 +34,8 @@ def _perturb(theta, gradient, rho, norm, theta_adv):
 def sam_gradient(gradient_of, theta, rho):
     """The gradient in (11):  grad L(theta + rho grad L(theta) / ||grad L(theta)||), and L(theta).
 
-    A base optimiser's step along it completes (11); plain descent is (11) as printed.
+    A base optimiser's step along it completes (11); plain descent is (11) as printed.  Source: Algorithm 1, lines 14
+    and 23.
     """
     value, gradient = gradient_of(theta)
     _, gradient_adv = gradient_of(perturbed(theta, gradient, rho))

@@ -62,9 +62,10 @@ def decode_two_bit(action, num_slices):
     the RB with the weights (1-b)(1-e), (1-b)e, b(1-e), be.  A code beyond the last slice is idle.
     Source: Sec. IV-A2, R20.
     """
-    b, e = np.split(action, 2, axis=1)
-    shares = np.stack(((1 - b) * e, b * (1 - e), b * e), axis=1)[:, :num_slices]
-    return Allocation(shares, None, np.minimum(shares.sum(axis=1), 1.0).sum(axis=1))
+    from ..kernels.allocation import two_bit_claims  # here: asking for the length of an action needs no compiler
+
+    claims, claimed = two_bit_claims(action, num_slices)
+    return Allocation(claims, None, claimed)
 
 
 def encode_two_bit(owner):

@@ -55,9 +55,10 @@ class OranEnv:
         self.executed = self.codec.executed
         self._group = self.topology.serving * self.num_slices + self.topology.slice_of
         self._threshold = np.array(config.slices.rate_threshold_bps)[self.topology.slice_of]
+        self._empty = counts == 0
         self._load = counts * (self.num_dus / (config.mdp.reference_ues or config.radio.num_ues))
         self._identity = np.eye(self.num_dus)[:, : self.num_dus * (config.mdp.identity == "one_hot")]
-        self._targets = qos_targets(config.reward)
+        self._priorities, self._targets = np.array(config.reward.priorities), qos_targets(config.reward)
         self._progress = {}
 
     def reset(self, *, seed):
@@ -89,7 +90,7 @@ class OranEnv:
 
     def per_agent(self, values):
         """Values (M, n) of DUs as means over the DUs of each agent, (num_agents, n)."""
-        return values.reshape(self.num_agents, -1, values.shape[1]).mean(axis=1)
+        return values.reshape(self.num_agents, -1, values.shape[1]).sum(axis=1) / (self.num_dus // self.num_agents)
 
     def state(self):
         """A copy of everything that ``set_state`` needs to go on from here, as a dictionary of arrays."""
@@ -107,7 +108,7 @@ class OranEnv:
         expected = (self.num_agents, self.action_dim)
         if action.shape != expected:
             raise refuse("action.shape", action.shape, expected)
-        if not (np.all(action >= 0) and np.all(action <= 1)):
+        if not (action.min() >= 0 and action.max() <= 1):
             raise UsageError("action: every entry must lie in [0, 1]")
         return action.reshape(self.num_dus, -1)
 
@@ -116,32 +117,32 @@ class OranEnv:
         satisfied = frame.rate_bps >= self._threshold
         self._progress["satisfied_frames"] = self._progress["satisfied_frames"] + satisfied
         frames, group, shape = int(self.network.state["frame"]), self._group, self.topology.counts.shape
-        return np.stack((
-            qos.max_latency(frame.latency_s, group, shape),
-            qos.mean_throughput(frame.rate_bps, group, shape),
-            qos.service_availability(self._progress["satisfied_frames"], frames, group, shape),
-            qos.user_density_support(satisfied, group, shape),
-        ), axis=-1)
+        kpis = np.empty((*shape, 4))
+        kpis[..., 0] = qos.max_latency(frame.latency_s, group, shape)
+        kpis[..., 1] = qos.mean_throughput(frame.rate_bps, group, shape)
+        kpis[..., 2] = qos.service_availability(self._progress["satisfied_frames"], frames, group, shape)
+        kpis[..., 3] = qos.user_density_support(satisfied, group, shape)
+        return kpis
 
     def _judge(self, frame, kpis, claimed):
         """QoS of every slice, how it scales, what it violates and what that costs.
 
         A slice without users wants nothing: it scales to 1 and violates nothing.
         """
-        settings, counts = self.config.reward, self.topology.counts
-        quality = slice_qos(kpis, counts, self.config)
+        settings, empty = self.config.reward, self._empty
+        quality = slice_qos(kpis, self.topology.counts, self.config)
         q_min, worst, best = self._targets
         larger_is_better = best > worst
         if settings.normalisation == "running":
             worst, best = self._running_bounds(quality)
-        scaled = np.where(counts == 0, 1.0, reward.min_max_scale(quality, worst, best))
+        scaled = np.where(empty, 1.0, reward.min_max_scale(quality, worst, best))
         required = reward.scale(q_min, worst, best)
-        reached = np.where(counts == 0, required, reward.scale(quality, worst, best))
+        reached = np.where(empty, required, reward.scale(quality, worst, best))
         return StepInfo(
             radio=frame, kpis=kpis, qos=quality, qos_scaled=scaled,
-            violated=(counts > 0) & ~qos_holds(quality, q_min, larger_is_better),
+            violated=~empty & ~qos_holds(quality, q_min, larger_is_better),
             sensitivity=reward.SENSITIVITIES[settings.sensitivity](
-                scaled, np.array(settings.priorities), settings.steepness),
+                scaled, self._priorities, settings.steepness),
             resource_penalty=reward.resource_penalty(claimed, self.config.radio.num_rbs, settings.penalty),
             quality_penalty=reward.quality_penalty(reached, required, settings.penalty),
         )
@@ -153,9 +154,8 @@ class OranEnv:
         extremes a slice that misses it never scales to 1.
         """
         q_min, worst, best = self._targets
-        populated = self.topology.counts > 0
-        lowest = np.minimum(self._progress["lowest"], np.where(populated, quality, np.inf).min(axis=0))
-        highest = np.maximum(self._progress["highest"], np.where(populated, quality, -np.inf).max(axis=0))
+        lowest = np.minimum(self._progress["lowest"], np.where(self._empty, np.inf, quality).min(axis=0))
+        highest = np.maximum(self._progress["highest"], np.where(self._empty, -np.inf, quality).max(axis=0))
         self._progress |= {"lowest": lowest, "highest": highest}
         ends = np.minimum(lowest, q_min), np.maximum(highest, q_min)
         extremes = np.where(best > worst, ends, ends[::-1])
@@ -175,8 +175,10 @@ def slice_qos(kpis, counts, config):
     if settings.qos_reading == "weighted_sum":
         scaled = qos.scaled_kpis(kpis, np.array(settings.kpi_best_rate_bps), config.slices.latency_max_s)
         return qos.weighted_qos(scaled, np.array(settings.kpi_weights))
-    values = [qos.SECTION_VI_E[metric](kpis, counts)[:, s] for s, metric in enumerate(settings.metrics)]
-    return np.stack(values, axis=1)
+    quality = np.empty(counts.shape)
+    for s, metric in enumerate(settings.metrics):
+        quality[:, s] = qos.SECTION_VI_E[metric](kpis[:, s], counts[:, s])
+    return quality
 
 
 def qos_targets(settings):

@@ -7,11 +7,13 @@ never ends (no rate, or load above rate), is latency_max.
 
 import numpy as np
 
+from ..kernels.queueing import capped_delay
+
 
 def mm1(rate, packet_bits, arrival_rate, arrivals, backlog, frame_s, latency_max):
     """Mean sojourn time of an M/M/1 queue:  tau = 1 / (mu - lambda),  mu = c / packet size.  For (2), R10."""
     spare = rate / packet_bits - arrival_rate
-    return _capped(np.ones_like(rate), spare, latency_max), backlog
+    return capped_delay(np.ones_like(rate), spare, latency_max), backlog
 
 
 def fifo_queue(rate, packet_bits, arrival_rate, arrivals, backlog, frame_s, latency_max):
@@ -20,20 +22,12 @@ def fifo_queue(rate, packet_bits, arrival_rate, arrivals, backlog, frame_s, late
     The backlog then follows  q <- max(0, q + A s - c dt): no bit is lost or made.  For (2), R10.
     """
     waiting = backlog + arrivals * packet_bits
-    return _capped(waiting, rate, latency_max), np.maximum(waiting - rate * frame_s, 0.0)
+    return capped_delay(waiting, rate, latency_max), np.maximum(waiting - rate * frame_s, 0.0)
 
 
 def transmission_only(rate, packet_bits, arrival_rate, arrivals, backlog, frame_s, latency_max):
     """Time to send one packet, without any queue:  tau = s / c.  For (2), R10."""
-    return _capped(packet_bits, rate, latency_max), backlog
-
-
-def _capped(work, speed, latency_max):
-    """min(work / speed, latency_max), with latency_max where work waits and speed is not positive."""
-    in_time = work < speed * latency_max
-    delay = np.full(work.shape, latency_max)
-    np.divide(work, speed, out=delay, where=in_time)
-    return np.where(work == 0, 0.0, delay)
+    return capped_delay(packet_bits, rate, latency_max), backlog
 
 
 LATENCY_MODELS = {"mm1": mm1, "fifo_queue": fifo_queue, "transmission_only": transmission_only}

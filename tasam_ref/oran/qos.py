@@ -6,12 +6,12 @@ user's DU and slice; ``shape`` is (M, L).  An empty slice gets 0 from every redu
 
 import numpy as np
 
+from ..kernels import groups
+
 
 def max_latency(delay, group, shape):
     """(2)  l_d = max over i of tau_i: the largest delay among the slice's users, in s."""
-    largest = np.zeros(shape[0] * shape[1])
-    np.maximum.at(largest, group, delay)
-    return largest.reshape(shape)
+    return groups.largest(delay, group, shape[0] * shape[1]).reshape(shape)
 
 
 def mean_throughput(rate, group, shape):
@@ -73,7 +73,4 @@ SECTION_VI_E = {"sum_throughput": sum_throughput, "quality_weighted_capacity": q
 
 
 def _mean(values, group, shape):
-    size = shape[0] * shape[1]
-    total = np.bincount(group, weights=values, minlength=size)
-    count = np.bincount(group, minlength=size)
-    return (total / np.maximum(count, 1)).reshape(shape)
+    return groups.mean(values, group, shape[0] * shape[1]).reshape(shape)

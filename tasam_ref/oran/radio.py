@@ -6,7 +6,7 @@ import numpy as np
 
 from ..kernels import channel, mobility, rate, scheduling
 from ..streams import stream
-from .draws import draw_frame
+from .draws import LastDrawn
 from .latency import LATENCY_MODELS
 from .topology import drop_users
 from .units import db_to_linear, rb_noise_w, rb_power_w
@@ -37,12 +37,12 @@ class RadioNetwork:
         self.latency_max = slices.latency_max_s
         self.noise_w, self.rb_power_w = rb_noise_w(self.radio), rb_power_w(self.radio)
         self.gain_1m = db_to_linear(-self.radio.path_loss_1m_db)
+        self.populated = np.repeat((topology.counts > 0)[:, :, None], self.radio.num_rbs, axis=2)
         self.centre = topology.ru_position[topology.serving]
         self.schedule = SCHEDULERS[self.radio.scheduler]
         self.latency = LATENCY_MODELS[slices.latency_model]
         self.sinr = {"physical": self._sinr_physical, "literal": self._sinr_literal}[self.radio.interference]
-        self.fading = np.empty((topology.serving.size, self.radio.num_dus, self.radio.num_rbs))
-        self.drawn = None, None
+        self.drawn = LastDrawn(self.radio, self.arrival_rate * self.radio.frame_s)
         self.state = {}
 
     def reset(self, seed):
@@ -56,15 +56,9 @@ class RadioNetwork:
         }
 
     def ahead(self):
-        """What no allocation changes in the coming frame: its FrameDraws, and the users' position and heading in it.
-
-        The draws hold until those of another frame are asked for; asking again draws nothing.
-        """
+        """What no allocation changes in the coming frame: its FrameDraws, and the users' position and heading in it."""
         state, radio = self.state, self.radio
-        frame = int(state["seed"]), int(state["frame"])
-        if self.drawn[0] != frame:
-            self.drawn = frame, draw_frame(*frame, radio, self.arrival_rate * radio.frame_s, self.fading)
-        draws = self.drawn[1]
+        draws = self.drawn.at(int(state["seed"]), int(state["frame"]))
         turned = state["heading"] + draws.direction if radio.mobility == "turn" else draws.direction
         return draws, *mobility.move(state["position"], turned, draws.speed, self.centre, radio.cell_radius_m,
                                      radio.frame_s)
@@ -103,8 +97,8 @@ class RadioNetwork:
     def _sinr_physical(self, power, fading, allocation):
         """An RU sends on an RB as far as somebody is there to be served; then SINR, rates, schedule."""
         claims, serving = allocation.claims, self.topology.serving
-        somebody = (self.topology.counts > 0)[:, :, None] if allocation.served is None else allocation.served >= 0
-        activity = (claims * somebody).sum(axis=1)
+        somebody = self.populated if allocation.served is None else allocation.served >= 0
+        activity = channel.activity(claims, somebody)
         sinr = channel.sinr_physical(power, fading, activity, serving, self.noise_w)
         link = rate.link_rate(sinr, claims, serving, self.topology.slice_of, self.radio.rb_bandwidth_hz)
         return sinr, link, *self._assign(link, allocation)

@@ -2,15 +2,7 @@
 
 import numpy as np
 
-
-def scale(qos, worst, best):
-    """(Q - worst) / (best - worst), which is 0 at worst and 1 at best; 1 where they are equal.
-
-    Latency comes with worst > best, which turns it round.  qos (M, L) or (L,), worst and best (L,).
-    Source: after (8), R25.
-    """
-    width = best - worst
-    return np.where(width == 0, 1.0, (qos - worst) / np.where(width == 0, 1.0, width))
+from ..kernels.scaling import scale
 
 
 def min_max_scale(qos, worst, best):
@@ -24,7 +16,7 @@ def priority_normalised(qos_scaled, priorities, steepness):
     Source: after (8), R24.
     """
     alpha = steepness * priorities.size * priorities / priorities.sum()
-    return np.broadcast_to(alpha, qos_scaled.shape)
+    return alpha * np.ones(qos_scaled.shape)
 
 
 def quality_weighted(qos_scaled, priorities, steepness):

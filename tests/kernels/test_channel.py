@@ -1,4 +1,6 @@
-"""Received power and SINR of (1): hand-worked cells, a NumPy twin, invariances, and Rayleigh closed forms."""
+"""Received power, fading and SINR of (1): hand-worked cells, a NumPy twin, invariances, and Rayleigh closed forms."""
+
+import math
 
 import numpy as np
 import pytest
@@ -7,9 +9,8 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import exp1
 
-from tasam_ref.kernels.channel import mean_power, sinr_literal, sinr_physical
+from tasam_ref.kernels.channel import activity, mean_power, rayleigh_power, sinr_literal, sinr_physical
 from tasam_ref.kernels.rate import link_rate
-from tasam_ref.oran.draws import rayleigh_power
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -27,6 +28,18 @@ def random_cells(seed):
     served[served < first] = -1
     serving = np.repeat(np.arange(num_rus), num_slices * per_group)
     return power, fading, np.ascontiguousarray(claims), served, serving, rng.lognormal(-20, 1)
+
+
+def fading_of(random_bytes):
+    """|h|^2 (N,) of three bytes each, (N, 3) with the low one first."""
+    power = np.full(len(random_bytes), np.nan, dtype=np.float32)
+    rayleigh_power(np.ascontiguousarray(np.array(random_bytes, dtype=np.uint8).T), power)
+    return power
+
+
+def random_fading(seed, *shape):
+    """|h|^2 of this shape from random bytes."""
+    return fading_of(np.random.default_rng(seed).integers(0, 256, (math.prod(shape), 3))).reshape(shape)
 
 
 def strangers(serving, num_rus):
@@ -85,6 +98,44 @@ class TestMeanPower:
         position, site = np.array([[100.0, 7.0], [3.0, 400.0]]), np.array([[0.0, 0.0], [200.0, 10.0]])
         one = mean_power(position, site, 1.0, 1.0, 3.76, 35.0)
         np.testing.assert_allclose(mean_power(position, site, 8.0, 0.25, 3.76, 35.0), 2 * one, rtol=1e-14)
+
+
+def test_rayleigh_power_by_hand():
+    """U = 1 fades to nothing, 1/2 to ln 2, 1/256 to ln 256; the least U is 2^-24.  The low byte counts once."""
+    power = fading_of([(255, 255, 255), (255, 255, 127), (255, 255, 0), (0, 0, 0), (1, 0, 0), (0, 1, 0)])
+    assert power[0] == 0.0 and not np.signbit(power[0])
+    expected = [0.6931471805599453, 5.545177444479562, 16.635532333438686, 15.942385152878742, 11.086457]
+    np.testing.assert_allclose(power[1:], expected, rtol=3e-7)
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 255)] * 3), min_size=1, max_size=40))
+def test_rayleigh_power_equals_the_twin(random_bytes):
+    """The logarithm of the C library, whatever the position in a vector and however long the rest."""
+    expected = [-math.log((1 + int.from_bytes(bytes(b), "little")) / 2**24) for b in random_bytes]
+    np.testing.assert_allclose(fading_of(random_bytes), expected, rtol=3e-7)
+
+
+def test_rayleigh_power_falls_strictly_across_every_seam_of_the_series():
+    """Where n passes 2^e or sqrt(1/2) 2^e, |h|^2 falls strictly as n grows."""
+    seams = np.concatenate((2.0 ** np.arange(3, 24), 2.0 ** (np.arange(3, 25) - 0.5))).astype(int)
+    near = seams[:, None] + np.arange(-4, 4)
+    power = fading_of(np.stack((near & 255, near >> 8 & 255, near >> 16), axis=-1).reshape(-1, 3))
+    assert np.all(np.diff(power.reshape(near.shape), axis=1) < 0)
+
+
+class TestActivity:
+    def test_by_hand(self):
+        """RU 0 sends for both slices, RU 1 not for its second, where nobody is."""
+        claims = np.array([[[0.5, 0.25], [0.5, 0.25]], [[0.0, 0.75], [1.0, 0.125]]])
+        somebody = np.array([[[True, True], [True, True]], [[True, True], [False, False]]])
+        assert activity(claims, somebody).tolist() == [[1.0, 0.5], [0.0, 0.75]]
+
+    @given(SEEDS)
+    def test_equals_the_twin(self, seed):
+        _, _, claims, served, _, _ = random_cells(seed)
+        expected = [[math.fsum(b for b, u in zip(claims[m, :, k], served[m, :, k]) if u >= 0)
+                     for k in range(claims.shape[2])] for m in range(len(claims))]
+        np.testing.assert_allclose(activity(claims, served >= 0), expected, rtol=1e-15, atol=1e-16)
 
 
 class TestPhysicalInterference:
@@ -193,7 +244,7 @@ class TestRayleighClosedForms:
         """E log2(1 + g |h|^2) = exp(1/g) E1(1/g) / ln 2; the sample mean within 4 standard errors."""
         exact = np.exp(1 / snr) * exp1(1 / snr) / np.log(2)
         assert exact == pytest.approx(quad(lambda x: np.log2(1 + snr * x) * np.exp(-x), 0, np.inf)[0], rel=1e-7)
-        fading = rayleigh_power(np.random.default_rng(11).random((100, 1, 400)))
+        fading = random_fading(11, 100, 1, 400)
         serving = np.zeros(100, dtype=int)
         sinr = sinr_physical(np.full((100, 1), 5 * snr), fading, np.ones((1, 400)), serving, 5.0)
         sample = link_rate(sinr, np.ones((1, 1, 400)), serving, serving, 1.0).ravel()
@@ -206,7 +257,7 @@ class TestRayleighClosedForms:
         The empirical distribution stays within the Dvoretzky-Kiefer-Wolfowitz band of failure probability 1e-6.
         """
         gain, activity = np.array([0.4, 2.0, 1.0, 0.7]), np.array([1.0, 0.0, 1.0, 0.5])
-        fading = rayleigh_power(np.random.default_rng(12).random((50, 4, 400)))
+        fading = random_fading(12, 50, 4, 400)
         sinr = np.sort(sinr_physical(np.tile(gain, (50, 1)), fading, np.tile(activity[:, None], (1, 400)),
                                      np.ones(50, dtype=int), noise).ravel())
         ratio = sinr[:, None] * (activity * gain)[[0, 2, 3]] / gain[1]

@@ -1,5 +1,6 @@
 """What chance decides in a frame: the seven directions, speeds, Rayleigh fading, Poisson arrivals, keyed streams."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.stats import chisquare, kstest
 
 from tasam_ref.config import Config
 from tasam_ref.oran import draws as draws_module
-from tasam_ref.oran.draws import TURNS, draw_frame, rayleigh_power
+from tasam_ref.oran.draws import TURNS, draw_frame
 from tasam_ref.streams import stream
 
 RADIO = replace(Config().radio, num_dus=3, num_rbs=10)
@@ -66,9 +67,19 @@ def test_a_frame_depends_on_its_address_alone(seed, frame):
         np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
 
 
+@pytest.mark.parametrize(("num_ues", "num_rbs"), [(4, 10), (1, 1), (3, 7)])
+def test_the_fading_is_the_logarithm_of_raw_bytes_of_its_stream(num_ues, num_rbs):
+    """Byte by byte: the low bytes of all values come first, then all middle ones, then all high ones; no byte twice."""
+    fading = draw_frame(6, 7, replace(RADIO, num_rbs=num_rbs), np.ones(num_ues)).fading
+    words = stream(6, "fading", 7).bit_generator.random_raw(fading.size).tolist()
+    low_middle_high = np.array_split(list(b"".join(w.to_bytes(8, "little") for w in words))[: 3 * fading.size], 3)
+    numbers = [1 + int.from_bytes(bytes(three), "little") for three in zip(*low_middle_high)]
+    np.testing.assert_allclose(fading.ravel(), [-math.log(n / 2**24) for n in numbers], rtol=3e-7)
+
+
 def test_the_fading_can_be_drawn_into_given_memory():
     """The same numbers, in the array that was handed over."""
-    memory = np.full((4, 3, 10), np.nan)
+    memory = np.full((4, 3, 10), np.nan, dtype=np.float32)
     fading = draw_frame(5, 6, RADIO, np.ones(4), fading=memory).fading
     assert fading is memory
     np.testing.assert_array_equal(memory, draw_frame(5, 6, RADIO, np.ones(4)).fading)
@@ -76,9 +87,10 @@ def test_the_fading_can_be_drawn_into_given_memory():
 
 @given(SEEDS, st.integers(0, 10**6))
 def test_other_frames_and_other_seeds_fade_otherwise(seed, frame):
+    """One of the 120 values may be the same: each is one of 2^24."""
     here = draw_frame(seed, frame, RADIO, np.ones(4)).fading
     for other in (draw_frame(seed, frame + 1, RADIO, np.ones(4)), draw_frame(seed + 1, frame, RADIO, np.ones(4))):
-        assert not np.any(here == other.fading)
+        assert np.sum(here == other.fading) <= 1
 
 
 @given(SEEDS)
@@ -111,21 +123,3 @@ def test_each_quantity_has_its_own_stream_under_the_frames_address(monkeypatch):
 def test_streams_of_different_names_differ(seed, frame):
     first = {stream(seed, name, frame).random() for name in ("mobility", "fading", "traffic", "topology")}
     assert len(first) == 4
-
-
-class TestRayleighPower:
-    @given(st.floats(0.0, 30.0))
-    def test_inverts_the_exponential_distribution(self, power):
-        """U = 1 - e^-x gives x back, as far as U in double precision still knows it."""
-        uniform = -np.expm1(-power)
-        assert rayleigh_power(np.array([uniform]))[0] == pytest.approx(power, abs=2e-16 * np.exp(power), rel=1e-12)
-
-    def test_ends_and_median_by_hand(self):
-        """U = 0 gives 0, one half gives ln 2, the largest double below 1 gives 53 ln 2: never infinite."""
-        power = rayleigh_power(np.array([0.0, 0.5, np.nextafter(1.0, 0.0)]))
-        np.testing.assert_allclose(power, [0.0, 0.6931471805599453, 36.7368005696771], rtol=1e-14)
-
-    def test_works_in_place(self):
-        uniform = np.array([[0.5, 0.75]])
-        assert rayleigh_power(uniform) is uniform
-        np.testing.assert_allclose(uniform, [[0.6931471805599453, 1.3862943611198906]], rtol=1e-14)

@@ -16,7 +16,7 @@ from tasam_ref.marl.agents import Agents
 from tasam_ref.marl.learner import Learner
 from tasam_ref.marl.losses import CriticLoss, Sum, literal_target, standard_target
 from tasam_ref.marl.networks import build_networks
-from tasam_ref.nn.passes import Workspace
+from tasam_ref.nn.passes import TanhWorkspace
 from tasam_ref.optim.sam import sam_gradient
 from tasam_ref.oran.action import threshold
 from tasam_ref.streams import stream
@@ -36,7 +36,7 @@ def regression(scope):
     networks = build_networks(agent, AGENTS, OBS, ACTION)
     obs, action, target = (generator.standard_normal((AGENTS, ROWS, n)) for n in (OBS, ACTION, 1))
     x = networks.scope.arrange(twins.as_columns(obs), twins.as_columns(action))
-    loss = CriticLoss(Workspace(networks.critic, x.shape[1], np.float64), x,
+    loss = CriticLoss(TanhWorkspace(networks.critic, x.shape[1], np.float64), x,
                       target.reshape(networks.scope.outputs, -1), target.size)
     theta = generator.standard_normal(networks.critic.num_params)
     return loss, lambda theta: twins.critic_loss(scope, HIDDEN, theta, obs, action, target[..., 0]), theta
@@ -44,7 +44,7 @@ def regression(scope):
 
 def parts_of(loss, cuts):
     """A CriticLoss as several, each on some of its columns."""
-    return [CriticLoss(Workspace(loss.work.net, x.shape[1], np.float64), np.ascontiguousarray(x), y, loss.size)
+    return [CriticLoss(TanhWorkspace(loss.work.net, x.shape[1], np.float64), np.ascontiguousarray(x), y, loss.size)
             for x, y in zip(*(np.split(whole, cuts, axis=1) for whole in (loss.x, loss.target)))]
 
 

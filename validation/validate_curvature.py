@@ -17,7 +17,7 @@ from tasam_ref.config import AgentConfig
 from tasam_ref.marl.losses import CriticLoss, Sum
 from tasam_ref.marl.networks import build_networks
 from tasam_ref.nn.mlp import MLP
-from tasam_ref.nn.passes import Workspace
+from tasam_ref.nn.passes import TanhWorkspace
 from tasam_ref.streams import stream
 
 from .checks import check
@@ -77,7 +77,7 @@ def table_1():
     x = as_columns(np.hstack((s.obs[s.agent], generator.random(s.noise.shape))))
     target = generator.standard_normal((1, x.shape[1]))
     actor, critic = actor_loss.policy.work.net, actor_loss.q.works[0].net
-    critic_loss = CriticLoss(Workspace(critic, target.size, np.float64), x, target, target.size)
+    critic_loss = CriticLoss(TanhWorkspace(critic, target.size, np.float64), x, target, target.size)
     return [(critic_loss, critic.initial(generator, np.float64)), (actor_loss, actor.initial(generator, np.float64))]
 
 
@@ -141,7 +141,8 @@ def linear_critic_bends_by_twice_its_squares():
         networks = replace(networks, critic=MLP((networks.scope.inputs, networks.scope.outputs)))
         generator, rows, outputs = stream(6, "linear"), 11, networks.scope.outputs
         x, target = generator.standard_normal((rows, networks.scope.inputs)), generator.standard_normal((rows, outputs))
-        loss = CriticLoss(Workspace(networks.critic, rows, np.float64), as_columns(x), as_columns(target), target.size)
+        work = TanhWorkspace(networks.critic, rows, np.float64)
+        loss = CriticLoss(work, as_columns(x), as_columns(target), target.size)
         theta = generator.standard_normal(networks.critic.num_params)
         design = np.hstack((x, np.ones((rows, 1))))
         expected = 2 / rows / outputs * np.kron(design.T @ design, np.eye(outputs))

@@ -8,7 +8,7 @@ from scipy.differentiate import derivative
 from scipy.stats import kstest
 
 from tasam_ref.nn.mlp import MLP
-from tasam_ref.nn.passes import Workspace
+from tasam_ref.nn.passes import TanhWorkspace
 from tasam_ref.streams import stream
 
 from . import twins
@@ -35,7 +35,7 @@ class Slope:
         self.theta = scale * self.net.initial(generator, np.float64)
         self.x = generator.standard_normal((rows, sizes[0]))
         self.c = generator.standard_normal((rows, sizes[-1]))
-        self.work = Workspace(self.net, rows, np.float64)
+        self.work = TanhWorkspace(self.net, rows, np.float64)
         self.direction, self.other = (d / np.linalg.norm(d) for d in generator.standard_normal((2, self.theta.size)))
 
     def value(self, theta):
@@ -68,7 +68,7 @@ def theta_holds_weight_then_bias_in_c_order():
     net, theta = MLP((2, 2, 1)), np.arange(1, 10) / 10
     x = np.random.default_rng(2).standard_normal((20, 2))
     by_hand = 0.7 * np.tanh(0.1 * x[:, 0] + 0.3 * x[:, 1] + 0.5) + 0.8 * np.tanh(0.2 * x[:, 0] + 0.4 * x[:, 1] + 0.6)
-    return relative_error(Workspace(net, 20, np.float64).forward(theta, twins.as_columns(x))[0], by_hand + 0.9)
+    return relative_error(TanhWorkspace(net, 20, np.float64).forward(theta, twins.as_columns(x))[0], by_hand + 0.9)
 
 
 @check("(9)", "(10)", oracle="the sizes added up", tolerance=0, because="whole numbers")
@@ -180,7 +180,7 @@ def float32_follows_float64():
         arrays = [array.astype(np.float32) for array in (s.theta, twins.as_columns(s.x), twins.as_columns(s.c))]
         results = []
         for theta, x, c in (arrays, [array.astype(np.float64) for array in arrays]):
-            work = Workspace(s.net, 128, theta.dtype)
+            work = TanhWorkspace(s.net, 128, theta.dtype)
             results.append((work.forward(theta, x), work.backward(theta, c)))
         worst = largest(worst, *map(relative_error, *results))
     return worst

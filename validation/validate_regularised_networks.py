@@ -11,7 +11,8 @@ from scipy.linalg import svdvals
 
 from tasam_ref.marl.losses import CriticLoss
 from tasam_ref.nn.mlp import MLP
-from tasam_ref.nn.regularised import dropout_masks, workspace
+from tasam_ref.nn.regularised import dropout_masks
+from tasam_ref.nn.workspace import workspace
 from tasam_ref.optim.sam import sam_gradient
 from tasam_ref.streams import stream
 

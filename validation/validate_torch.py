@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from tasam_ref.marl.losses import CriticLoss
-from tasam_ref.nn.passes import Workspace
+from tasam_ref.nn.passes import TanhWorkspace
 from tasam_ref.nn.squashed_gaussian import kl_divergence, log_prob
 from tasam_ref.optim.optimizers import Adam
 from tasam_ref.streams import stream
@@ -93,7 +93,7 @@ def critic_gradient_is_autograds(torch):
     critic = perceptron(torch, net.sizes, s.critics[0])
     loss = torch.nn.functional.mse_loss(critic(torch.from_numpy(x)), torch.from_numpy(target))
     loss.backward()
-    ours = CriticLoss(Workspace(net, len(x), np.float64), as_columns(x), as_columns(target), target.size)
+    ours = CriticLoss(TanhWorkspace(net, len(x), np.float64), as_columns(x), as_columns(target), target.size)
     value, gradient = ours(s.critics[0])
     return max(relative_error(value, loss.item()), relative_error(gradient, gradient_of(critic)))
 

@@ -27,7 +27,7 @@ def mean_power(position, ru_position, rb_power_w, gain_1m, exponent, min_distanc
     return power
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy")
 def rayleigh_power(random_bytes, power):
     """Power |h|^2 of Rayleigh fading with unit mean from three random bytes, by inverting its exponential law.
 

@@ -16,7 +16,7 @@ from tasam_ref.marl.distillation import DistillationLoss
 from tasam_ref.marl.losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss, Sum
 from tasam_ref.marl.networks import build_networks
 from tasam_ref.marl.policy import Policy, drawn
-from tasam_ref.nn.regularised import workspace
+from tasam_ref.nn.workspace import workspace
 
 AGENTS, OBS, ACTION, BATCH = 2, 3, 2, 6
 

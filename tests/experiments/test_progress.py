@@ -10,7 +10,7 @@ import pytest
 from tasam_ref.experiments import progress as module
 from tasam_ref.experiments.progress import Progress, say_if_compiling
 from tasam_ref.nn.mlp import MLP
-from tasam_ref.nn.passes import Workspace
+from tasam_ref.nn.passes import TanhWorkspace
 
 
 class Terminal(io.StringIO):
@@ -103,7 +103,7 @@ def test_nobody_watching_means_no_bar(clock, monkeypatch):
 
 def test_compiling_is_announced_where_no_run_has_left_what_it_compiled(monkeypatch, tmp_path, capsys):
     net = MLP((1, 1))
-    Workspace(net, 1, np.float32).forward(np.zeros(net.num_params, np.float32), np.zeros((1, 1), np.float32))
+    TanhWorkspace(net, 1, np.float32).forward(np.zeros(net.num_params, np.float32), np.zeros((1, 1), np.float32))
     say_if_compiling()                                                     # this process has just left it
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(module, "forward", SimpleNamespace(stats=SimpleNamespace(cache_path=str(tmp_path))))

@@ -10,8 +10,9 @@ from command_line import listing
 from tasam_ref.config_io import apply_settings
 from tasam_ref.errors import RunFailure, UsageError
 from tasam_ref.experiments import training
+from tasam_ref.experiments.evaluation import deterministic_policy, evaluate_held_out
 from tasam_ref.experiments.run_folder import RunFolder
-from tasam_ref.experiments.training import evaluate_run, open_or_create, train
+from tasam_ref.experiments.training import open_or_create, store_evaluations, train
 from tasam_ref.marl.trainer import Trainer
 
 FILES = ("checkpoint.npz", "metrics.csv", "evaluation.json", "equal_gradients.json")
@@ -81,7 +82,7 @@ def test_training_a_finished_run_again_does_nothing(tmp_path, tiny_config, monke
     folder = train(RunFolder.create(tmp_path / "run", "ta_sam", tiny_config))
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.path.iterdir()}
     monkeypatch.setattr(training, "Trainer", None)
-    monkeypatch.setattr(training, "evaluate_run", None)
+    monkeypatch.setattr(training, "store_evaluations", None)
     train(RunFolder.open(folder.path))
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.path.iterdir()} == before
 
@@ -96,13 +97,15 @@ def test_two_runs_of_one_seed_are_equal_and_of_two_seeds_are_not(tmp_path, tiny_
 
 def test_the_stored_evaluation_is_that_of_the_stored_actors(tmp_path, tiny_config):
     folder = train(RunFolder.create(tmp_path / "run", "ta_sam", tiny_config))
-    np.testing.assert_array_equal(evaluate_run(folder).reward, folder.evaluation().reward)
+    actors = folder.load_checkpoint()["actors"]
+    expected = evaluate_held_out(tiny_config, deterministic_policy(tiny_config, actors))
+    np.testing.assert_array_equal(folder.evaluation().reward, expected.reward)
 
 
 def test_a_run_without_a_checkpoint_cannot_be_evaluated(tmp_path, tiny_config):
     folder = RunFolder.create(tmp_path / "run", "ta_sam", tiny_config)
     with pytest.raises(UsageError, match="no checkpoint yet"):
-        evaluate_run(folder)
+        store_evaluations(folder)
 
 
 def renames_until_done(monkeypatch, call, killed_at=None, when="after"):

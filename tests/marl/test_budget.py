@@ -8,7 +8,8 @@ from tasam_ref.config import AgentConfig
 from tasam_ref.marl import learner
 from tasam_ref.marl.budget import gradient_evaluations
 from tasam_ref.marl.trainer import snapshots_in
-from tasam_ref.nn import passes, regularised
+from tasam_ref.nn.passes import TanhWorkspace
+from tasam_ref.nn.regularised import RegularisedWorkspace
 
 TWIN = "agent.critic_target=twin_target"
 
@@ -34,8 +35,8 @@ def test_the_column_counts_the_gradients_that_are_taken(tiny_config, monkeypatch
         return counted
 
     monkeypatch.setattr(learner, "CHUNKS", 1)                  # else the critic's gradient is asked for in parts
-    for module in (passes, regularised):
-        monkeypatch.setattr(module.Workspace, "backward", counting(module.Workspace.backward))
+    for workspace in (TanhWorkspace, RegularisedWorkspace):
+        monkeypatch.setattr(workspace, "backward", counting(workspace.backward))
     gate = [mixed_gate(tiny_config)] if method == "ta_sam" else []
     trainer = start(tiny_config, method, *gate, *settings)
     taken[0] = 0

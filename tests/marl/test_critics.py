@@ -11,7 +11,7 @@ from plain_twin import complex_gradient, network
 from tasam_ref.config import AgentConfig
 from tasam_ref.marl.critics import ActionValue, smallest_q
 from tasam_ref.marl.networks import build_networks
-from tasam_ref.nn.regularised import workspace
+from tasam_ref.nn.workspace import workspace
 
 AGENTS, OBS, ACTION, BATCH = 2, 3, 2, 4
 

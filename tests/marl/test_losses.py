@@ -15,8 +15,8 @@ from tasam_ref.marl.critics import ActionValue
 from tasam_ref.marl.losses import POLICY_GRADIENTS, ActorLoss, CriticLoss, L2Loss, Sum, literal_target, standard_target
 from tasam_ref.marl.networks import build_networks
 from tasam_ref.marl.policy import Policy
-from tasam_ref.nn.regularised import workspace
 from tasam_ref.nn.squashed_gaussian import sigmoid
+from tasam_ref.nn.workspace import workspace
 from tasam_ref.optim.sam import sam_gradient
 from tasam_ref.oran.action import threshold
 

@@ -10,7 +10,7 @@ from tasam_ref.config import AgentConfig, SamConfig
 from tasam_ref.config_io import apply_settings
 from tasam_ref.marl.trainer import Trainer
 from tasam_ref.methods.registry import METHODS, configure
-from tasam_ref.oran import radio
+from tasam_ref.oran import draws
 from tasam_ref.oran.env import OranEnv
 from tasam_ref.streams import stream, training_episode_seed
 
@@ -134,14 +134,14 @@ def weather(monkeypatch):
             met[-1]["bits"] = self.executed(np.asarray(action)).ravel()
             return result
 
-    draw = radio.draw_frame
+    draw = draws.draw_frame
 
     def recorded(*arguments):
         frame = draw(*arguments)
         met.append({name: value.copy() for name, value in vars(frame).items()})
         return frame
 
-    monkeypatch.setattr(radio, "draw_frame", recorded)
+    monkeypatch.setattr(draws, "draw_frame", recorded)
 
     def meets(config, method, *settings):
         met.clear()
@@ -202,7 +202,7 @@ def test_what_the_critic_is_shown_is_what_the_network_ran(tiny_config):
     for codec in ("two_bit", "slice_and_user", "full_binary"):
         trainer, _ = run(tiny_config, "no_sam", f"mdp.action_codec={codec}")
         batch = trainer.agents.replay.newest(10)
-        shown = trainer.learner.seen_action(batch.latent)
+        shown = trainer.learner._shown(batch.latent)
         assert (shown == batch.next_obs[6 : 6 + trainer.env.action_dim]).all()
         assert shown.any()
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasam_ref.nn.hidden_units import EPSILON, crelu, layer_norm, through_crelu, through_layer_norm
+from tasam_ref.nn.hidden_units import EPSILON, crelu, crelu_backward, layer_norm, layer_norm_backward
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -35,7 +35,7 @@ def test_layer_norm_by_hand():
 
 
 @given(seeds)
-def test_gradients_through_layer_norm_are_complex_steps_of_its_formula(seed):
+def test_gradients_layer_norm_backward_are_complex_steps_of_its_formula(seed):
     """Of the sum of delta y in every number of z, gain and shift."""
     generator = np.random.default_rng(seed)
     z, delta = generator.normal(size=(2, 4, 3))
@@ -48,7 +48,7 @@ def test_gradients_through_layer_norm_are_complex_steps_of_its_formula(seed):
 
     point = np.concatenate((z.ravel(), gain, shift))
     expected = [loss(point + 1e-30j * unit).imag / 1e-30 for unit in np.eye(20)]
-    found = through_layer_norm(delta, gain, *layer_norm(z, gain, shift)[1])
+    found = layer_norm_backward(delta, gain, *layer_norm(z, gain, shift)[1])
     np.testing.assert_allclose(np.concatenate([part.ravel() for part in found]), expected, rtol=1e-10, atol=1e-12)
 
 
@@ -58,4 +58,4 @@ def test_crelu_keeps_both_signs():
     assert h[:, 0].tolist() == [2, 0, 0, 0, 3, 0]
     assert (h[:3] - h[3:] == y).all()
     upstream = np.array([[1.0], [2.0], [3.0], [10.0], [20.0], [30.0]])
-    assert through_crelu(upstream, h)[:, 0].tolist() == [1, -20, 0]         # at zero neither half moves
+    assert crelu_backward(upstream, h)[:, 0].tolist() == [1, -20, 0]         # at zero neither half moves

@@ -17,7 +17,7 @@ from tasam_ref.nn.hvp import (
     record_forward,
 )
 from tasam_ref.nn.mlp import MLP
-from tasam_ref.nn.passes import Workspace
+from tasam_ref.nn.passes import TanhWorkspace
 
 ROWS = 3
 
@@ -42,7 +42,7 @@ class Case:
 
     def plain(self, theta, x):
         """y, dL/dtheta and dL/dx as ``passes`` computes them, which has a column for each row here, in one vector."""
-        work = Workspace(self.net, ROWS, np.float64)
+        work = TanhWorkspace(self.net, ROWS, np.float64)
         y = work.forward(theta, np.ascontiguousarray(x.T))
         delta = np.ascontiguousarray(self.weight.T) * (1 + y)
         by_x = work.input_gradient(theta, delta, slice(0, len(x.T)))

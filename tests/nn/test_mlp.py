@@ -44,7 +44,7 @@ def test_parameters_are_counted_and_laid_out_behind_the_weights():
 def test_the_head_is_everything_but_the_first_layer(settings):
     net = MLP((2, 3, 4, 1), **settings)
     theta = np.zeros(net.num_params)
-    for part in net.head(theta):
+    for part in net.above_first(theta):
         part += 1
     first = [*net.layers(theta)[0], *(net.norms(theta) or [()])[0], *net.directions(theta)[:1]]
     assert sum(part.size for part in first) == np.sum(theta == 0)

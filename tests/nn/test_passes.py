@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tasam_ref.nn.mlp import MLP
-from tasam_ref.nn.passes import Workspace, activate, add, neurons, sum_columns, tanh, through_tanh
+from tasam_ref.nn.passes import TanhWorkspace, activate, add, neurons, sum_columns, tanh, through_tanh
 
 COMPLEX_STEP = 1e-30
 TANH_1 = 0.7615941559557649
@@ -53,7 +53,7 @@ def complex_step(function, point):
 def random_case(sizes, count, seed):
     """A network, theta, x, delta = dL/dy, and a workspace whose memory shows what a pass leaves out."""
     generator, net = np.random.default_rng(seed), MLP(sizes)
-    work = Workspace(net, count, np.float64)
+    work = TanhWorkspace(net, count, np.float64)
     for memory in (work.values, work.deltas, work.gradient):
         memory[...] = np.nan
     return (net, generator.normal(size=net.num_params), generator.normal(size=(sizes[0], count)),
@@ -88,7 +88,7 @@ def test_input_gradient_is_the_complex_step(sizes, count, seed, data):
 
 def test_one_neuron_by_hand():
     """y = 30 tanh(2 x + 1/2) - 1 at x = 1/4, and at x = 100, where tanh is 1 and its slope 0; dL/dy = 2 and 3."""
-    work, theta, delta = Workspace(MLP((1, 1, 1)), 2, np.float64), np.array([2.0, 0.5, 30.0, -1.0]), [[2.0, 3.0]]
+    work, theta, delta = TanhWorkspace(MLP((1, 1, 1)), 2, np.float64), np.array([2.0, 0.5, 30.0, -1.0]), [[2.0, 3.0]]
     slope, delta = 1 - TANH_1**2, np.array(delta)
     np.testing.assert_allclose(work.forward(theta, np.array([[0.25, 100.0]])), [[30 * TANH_1 - 1, 29.0]], rtol=1e-15)
     np.testing.assert_allclose(work.backward(theta, delta), [15 * slope, 60 * slope, 2 * TANH_1 + 3, 5], rtol=2e-15)
@@ -112,7 +112,7 @@ def test_float32_stays_float32_and_close_to_float64():
     results = []
     for dtype in DTYPES:
         theta, x, delta = (a.astype(np.float32).astype(dtype) for a in arguments)
-        work = Workspace(net, 3, dtype)
+        work = TanhWorkspace(net, 3, dtype)
         results.append((work.forward(theta, x), work.backward(theta, delta),
                         work.input_gradient(theta, delta, slice(1, 3))))
         assert all(result.dtype == dtype for result in results[-1])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tasam_ref.nn import products
 from tasam_ref.nn.mlp import MLP
-from tasam_ref.nn.passes import Workspace
+from tasam_ref.nn.passes import TanhWorkspace
 
 DTYPES = [np.float32, np.float64]
 TRANSPOSED = {"nn": (False, False), "tn": (True, False), "nt": (False, True)}
@@ -92,7 +92,7 @@ def answers():
 
     def passes(dtype):
         theta, x, delta = (a.astype(dtype) for a in arguments)
-        work = Workspace(net, 7, dtype)
+        work = TanhWorkspace(net, 7, dtype)
         return work.forward(theta, x), work.backward(theta, delta), work.input_gradient(theta, delta, slice(1, 3))
 
     arguments = [generator.normal(size=shape) for shape in (net.num_params, (3, 7), (2, 7))]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tasam_ref.nn import passes
 from tasam_ref.nn.mlp import MLP
-from tasam_ref.nn.regularised import Workspace, dropout_masks, workspace
+from tasam_ref.nn.regularised import RegularisedWorkspace, dropout_masks
+from tasam_ref.nn.workspace import workspace
 
 COLUMNS = 6
 PARTS = list(product(("tanh", "crelu"), (False, True), (False, True), (False, True)))
@@ -40,7 +41,7 @@ def test_passes_are_the_twin_and_its_complex_steps(activation, layer_norm, spect
     """Of the sum of c y in all of theta and two of the inputs; no gradient moves a spectral direction."""
     generator = np.random.default_rng(seed)
     net = MLP((3, 4, 5, 2), activation, layer_norm, spectral)
-    theta, work = net.initial(generator, np.float64), Workspace(net, COLUMNS, np.float64)
+    theta, work = net.initial(generator, np.float64), RegularisedWorkspace(net, COLUMNS, np.float64)
     theta[: net.num_trained] += generator.normal(size=net.num_trained)
     x, c = generator.normal(size=(3, COLUMNS)), generator.normal(size=(2, COLUMNS))
     work.masks = dropout_masks(net, COLUMNS, 0.3, generator, np.float64) if dropout else None
@@ -62,7 +63,7 @@ def test_without_any_of_it_they_are_the_compiled_passes(sizes, columns, seed):
     generator, net = np.random.default_rng(seed), MLP(sizes)
     theta = generator.normal(size=net.num_params)
     x, delta = generator.normal(size=(sizes[0], columns)), generator.normal(size=(sizes[-1], columns))
-    plain, compiled = (each(net, columns, np.float64) for each in (Workspace, passes.Workspace))
+    plain, compiled = (each(net, columns, np.float64) for each in (RegularisedWorkspace, passes.TanhWorkspace))
     every = slice(0, sizes[0])
     for one, other in ((plain.forward(theta, x), compiled.forward(theta, x)),
                        (plain.backward(theta, delta), compiled.backward(theta, delta)),
@@ -74,14 +75,14 @@ def test_without_any_of_it_they_are_the_compiled_passes(sizes, columns, seed):
 def test_the_papers_networks_alone_are_compiled(activation, layer_norm, spectral, dropout):
     work = workspace(MLP((3, 4, 2), activation, layer_norm, spectral), COLUMNS, np.float32, dropout)
     plain = (activation, layer_norm, spectral, dropout) == ("tanh", False, False, False)
-    assert isinstance(work, passes.Workspace if plain else Workspace)
+    assert isinstance(work, passes.TanhWorkspace if plain else RegularisedWorkspace)
     assert (work.columns, work.gradient.dtype) == (COLUMNS, np.float32)
 
 
 @pytest.mark.parametrize(("activation", "layer_norm", "spectral", "dropout"), PARTS)
 def test_float32_stays_float32(activation, layer_norm, spectral, dropout):
     net, generator = MLP((3, 4, 5, 2), activation, layer_norm, spectral), np.random.default_rng(1)
-    theta, work = net.initial(generator, np.float32), Workspace(net, COLUMNS, np.float32)
+    theta, work = net.initial(generator, np.float32), RegularisedWorkspace(net, COLUMNS, np.float32)
     work.masks = dropout_masks(net, COLUMNS, 0.3, generator, np.float32) if dropout else None
     x, delta = np.ones((3, COLUMNS), np.float32), np.ones((2, COLUMNS), np.float32)
     results = work.forward(theta, x), work.backward(theta, delta), work.input_gradient(theta, delta, slice(0, 2))
@@ -130,7 +131,7 @@ def test_masks_of_ones_change_no_bit_and_a_mask_of_zeros_cuts_the_network():
     net = MLP((3, 4, 5, 2))
     theta = net.initial(np.random.default_rng(3), np.float32)
     x, delta = np.ones((3, COLUMNS), np.float32), np.ones((2, COLUMNS), np.float32)
-    plain, masked = (Workspace(net, COLUMNS, np.float32) for _ in range(2))
+    plain, masked = (RegularisedWorkspace(net, COLUMNS, np.float32) for _ in range(2))
     masked.masks = [np.ones((n, COLUMNS), np.float32) for n in (4, 5)]
     assert np.array_equal(plain.forward(theta, x), masked.forward(theta, x))
     assert np.array_equal(plain.backward(theta, delta), masked.backward(theta, delta))
@@ -144,7 +145,7 @@ def test_masks_of_ones_change_no_bit_and_a_mask_of_zeros_cuts_the_network():
 def test_masks_stay_until_they_are_taken_away():
     net = MLP((3, 4, 2))
     theta, x = net.initial(np.random.default_rng(4), np.float64), np.ones((3, COLUMNS))
-    work, fresh = (Workspace(net, COLUMNS, np.float64) for _ in range(2))
+    work, fresh = (RegularisedWorkspace(net, COLUMNS, np.float64) for _ in range(2))
     work.masks = dropout_masks(net, COLUMNS, 0.5, np.random.default_rng(5), np.float64)
     first = work.forward(theta, x)
     assert np.array_equal(work.forward(theta, x), first)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tasam_ref.config import Config
 from tasam_ref.config_io import apply_settings
-from tasam_ref.oran import radio as radio_module
+from tasam_ref.oran import draws as draws_module
 from tasam_ref.oran.draws import draw_frame
 from tasam_ref.oran.env import OranEnv
 from tasam_ref.streams import evaluation_episode_seed, training_episode_seed
@@ -62,7 +62,7 @@ class TestCommonRandomNumbers:
             records[-1] += [draws.direction, draws.speed, draws.fading.copy(), draws.arrivals]
             return draws
 
-        monkeypatch.setattr(radio_module, "draw_frame", recorded)
+        monkeypatch.setattr(draws_module, "draw_frame", recorded)
         for policy in (greedy, idle, erratic):
             records.append([])
             env = build(*WITH_MEMORY)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tasam_ref.config import Config
 from tasam_ref.config_io import apply_settings
-from tasam_ref.oran import radio as radio_module
+from tasam_ref.oran import draws as draws_module
 from tasam_ref.oran.action import Allocation, decode_two_bit
 from tasam_ref.oran.draws import TURNS, FrameDraws, draw_frame
 from tasam_ref.oran.radio import RadioNetwork
@@ -181,7 +181,7 @@ def test_renaming_the_dus_renames_the_result(monkeypatch):
         allocation = random_allocation(t)
         frame = here.transmit(allocation)
         with monkeypatch.context() as patch:
-            patch.setattr(radio_module, "draw_frame", renamed_draws)
+            patch.setattr(draws_module, "draw_frame", renamed_draws)
             moved = there.transmit(Allocation(allocation.claims[dus], None, allocation.claimed[dus]))
         np.testing.assert_allclose(moved.rate_bps, frame.rate_bps[users], rtol=1e-11)
         np.testing.assert_allclose(moved.latency_s, frame.latency_s[users], rtol=1e-11)
@@ -256,7 +256,7 @@ def test_a_frame_is_drawn_once_however_often_it_is_asked_for(monkeypatch):
         drawn.append(address[:2])
         return draw_frame(*address, **options)
 
-    monkeypatch.setattr(radio_module, "draw_frame", counted)
+    monkeypatch.setattr(draws_module, "draw_frame", counted)
     network = build(seed=9)
     before = network.state
     for _ in range(3):

@@ -7,7 +7,7 @@ import numpy as np
 from ..kernels import channel, mobility, rate, scheduling
 from ..streams import stream
 from .draws import draw_frame
-from .latency import LATENCY_MODELS
+from .latency import COUNT_PACKETS, LATENCY_MODELS
 from .topology import drop_users
 from .units import db_to_linear, rb_noise_w, rb_power_w
 
@@ -34,6 +34,7 @@ class RadioNetwork:
         slices, of_user = config.slices, topology.slice_of
         self.packet_bits = np.array(slices.packet_bits)[of_user]
         self.arrival_rate = np.array(slices.arrival_rate_hz)[of_user]
+        self.packets_per_frame = self.arrival_rate * self.radio.frame_s * (slices.latency_model in COUNT_PACKETS)
         self.latency_max = slices.latency_max_s
         self.noise_w, self.rb_power_w = rb_noise_w(self.radio), rb_power_w(self.radio)
         self.gain_1m = db_to_linear(-self.radio.path_loss_1m_db)
@@ -65,7 +66,7 @@ class RadioNetwork:
         state, radio = self.state, self.radio
         frame = int(state["seed"]), int(state["frame"])
         if self.drawn[0] != frame:
-            self.drawn = frame, draw_frame(*frame, radio, self.arrival_rate * radio.frame_s, self.fading)
+            self.drawn = frame, draw_frame(*frame, radio, self.packets_per_frame, self.fading)
         draws = self.drawn[1]
         turned = state["heading"] + draws.direction if radio.mobility == "turn" else draws.direction
         return draws, *mobility.move(state["position"], turned, draws.speed, self.centre, radio.cell_radius_m,

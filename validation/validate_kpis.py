@@ -6,6 +6,7 @@ import numpy as np
 
 from tasam_ref.config import Config
 from tasam_ref.config_io import apply_settings
+from tasam_ref.kernels.kpis import max_latency, mean_throughput, service_availability, user_density_support
 from tasam_ref.oran import qos
 from tasam_ref.oran.env import OranEnv, slice_qos
 
@@ -32,14 +33,14 @@ def average(values):
 def latency_is_the_largest_delay():
     """l_d = max of tau_i over the slice's users; 0 for a slice without users."""
     delay = np.random.default_rng(1).exponential(1e-3, GROUP.size)
-    return np.sum(qos.max_latency(delay, GROUP, SHAPE) != by_group(delay, max, 0.0))
+    return np.sum(max_latency(delay, GROUP, SHAPE) != by_group(delay, max, 0.0))
 
 
 @check("(3)", oracle="rational arithmetic", tolerance=5e-16, because="rounding of three additions")
 def throughput_is_the_mean_rate():
     """mu_r = (1 / N_u) sum of C_i."""
     rate = np.random.default_rng(2).exponential(4e6, (50, GROUP.size))
-    return np.max([relative_error(qos.mean_throughput(c, GROUP, SHAPE), by_group(c, average, 0.0)) for c in rate])
+    return np.max([relative_error(mean_throughput(c, GROUP, SHAPE), by_group(c, average, 0.0)) for c in rate])
 
 
 @check("(4)", oracle="rational arithmetic over frames and users", tolerance=6e-16, because="rounding of six operations")
@@ -49,7 +50,7 @@ def availability_is_the_mean_over_frames_and_users():
     errors = []
     for frames in range(1, 61):
         shares = [Fraction(int(n), frames) for n in satisfied[:frames].sum(axis=0)]
-        found = qos.service_availability(satisfied[:frames].sum(axis=0), frames, GROUP, SHAPE)
+        found = service_availability(satisfied[:frames].sum(axis=0), frames, GROUP, SHAPE)
         errors.append(relative_error(found, by_group(shares, average, 0.0)))
     return np.max(errors)
 
@@ -58,7 +59,7 @@ def availability_is_the_mean_over_frames_and_users():
 def density_support_is_the_share_of_satisfied_users():
     """d_s = (1 / N_u) sum of 1(C_i >= lambda_i)."""
     satisfied = np.random.default_rng(4).random((50, GROUP.size)) < 0.6
-    return np.sum([qos.user_density_support(row, GROUP, SHAPE) != by_group(row.tolist(), average, 0.0)
+    return np.sum([user_density_support(row, GROUP, SHAPE) != by_group(row.tolist(), average, 0.0)
                    for row in satisfied])
 
 

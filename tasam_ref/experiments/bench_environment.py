@@ -41,9 +41,9 @@ def bench_frame(config, frames):
     activity = claims.sum(axis=1)
     users = topology.serving, topology.slice_of
     link = rate.link_rate(sinr, claims, *users, radio.rb_bandwidth_hz)
-    arrivals, fading = net.arrival_rate * radio.frame_s, np.empty_like(draws.fading)
+    fading = np.empty_like(draws.fading)
     pieces = {
-        "fading, traffic, turns": lambda: draw_frame(1, 2, radio, arrivals, fading),
+        "fading, traffic, turns": lambda: draw_frame(1, 2, radio, net.packets_per_frame, fading),
         "mobility": lambda: mobility.move(position, heading, draws.speed, net.centre, radio.cell_radius_m,
                                           radio.frame_s),
         "path loss": lambda: channel.mean_power(*places, radio.min_distance_m),

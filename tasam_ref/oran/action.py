@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..kernels.allocation import two_bit_claims
+from .spaces import action_dim
+
 
 @dataclass(frozen=True)
 class Allocation:
@@ -40,15 +43,13 @@ def threshold(action):
 
 def build_codec(config, topology):
     """Return the Codec that the configuration names."""
-    mdp, num_rbs, num_slices = config.mdp, config.radio.num_rbs, config.num_slices
+    mdp, num_slices, length = config.mdp, config.num_slices, action_dim(config, topology)
     if mdp.action_codec == "two_bit":
         executed = threshold if mdp.executed == "thresholded" else _as_it_is
-        return Codec(2 * num_rbs, executed, lambda a: decode_two_bit(a, num_slices))
+        return Codec(length, executed, lambda a: decode_two_bit(a, num_slices))
     if mdp.action_codec == "slice_and_user":
-        return Codec(2 * num_rbs, _as_it_is, lambda a: decode_slice_and_user(a, num_slices, topology))
-    most_users = int(topology.counts.sum(axis=1).max())
-    dim = (num_slices + most_users) * num_rbs
-    return Codec(dim, threshold, lambda a: decode_full_binary(a, num_slices, topology))
+        return Codec(length, _as_it_is, lambda a: decode_slice_and_user(a, num_slices, topology))
+    return Codec(length, threshold, lambda a: decode_full_binary(a, num_slices, topology))
 
 
 def _as_it_is(action):
@@ -62,8 +63,6 @@ def decode_two_bit(action, num_slices):
     the RB with the weights (1-b)(1-e), (1-b)e, b(1-e), be.  A code beyond the last slice is idle.
     Source: Sec. IV-A2, R20.
     """
-    from ..kernels.allocation import two_bit_claims  # here: asking for the length of an action needs no compiler
-
     claims, claimed = two_bit_claims(action, num_slices)
     return Allocation(claims, None, claimed)
 

@@ -43,18 +43,22 @@ class LastDrawn:
 def draw_frame(seed, frame, radio, arrivals_per_frame, fading=None):
     """Draw one frame of the episode ``seed``, each quantity from its own stream.
 
-    arrivals_per_frame (U,) is the mean of the Poisson arrivals of each user (R11); ``fading`` (U, M, K), float32
-    and contiguous, may give the memory to draw the fading into, three raw bytes for each value.  Source: Sec. VI-A.
+    arrivals_per_frame (U,) is the mean of the Poisson arrivals of each user (R11), and nobody's need not be drawn;
+    ``fading`` (U, M, K), float32 and contiguous, may give the memory to draw the fading into, three raw bytes for each
+    value.  Source: Sec. VI-A.
     """
     num_ues = arrivals_per_frame.size
     if fading is None:
         fading = np.empty((num_ues, radio.num_dus, radio.num_rbs), dtype=np.float32)
     raw = stream(seed, "fading", frame).bit_generator.random_raw(-(-3 * fading.size // 8)).view(np.uint8)
     rayleigh_power(raw[: 3 * fading.size].reshape(3, -1), fading.reshape(-1))
+    arrivals = np.zeros(num_ues, dtype=np.int64)
+    if arrivals_per_frame.any():
+        arrivals = stream(seed, "traffic", frame).poisson(arrivals_per_frame)
     mobility = stream(seed, "mobility", frame)
     return FrameDraws(
         direction=TURNS[mobility.integers(TURNS.size, size=num_ues)],
         speed=mobility.uniform(radio.speed_min_m_s, radio.speed_max_m_s, num_ues),
         fading=fading,
-        arrivals=stream(seed, "traffic", frame).poisson(arrivals_per_frame),
+        arrivals=arrivals,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import UsageError
+from ..kernels.kpis import slice_kpis
 from ..parameters import refuse
 from . import qos, reward
 from .action import build_codec
@@ -50,7 +51,7 @@ class OranEnv:
         self.network = RadioNetwork(config, self.topology)
         counts = self.topology.counts
         self.num_dus, self.num_slices = counts.shape
-        self.num_agents, self.obs_dim, self.action_dim = spaces(config, self.codec)
+        self.num_agents, self.obs_dim, self.action_dim = spaces(config)
         self.slice_names = config.slices.names
         self.executed = self.codec.executed
         self._group = self.topology.serving * self.num_slices + self.topology.slice_of
@@ -117,12 +118,8 @@ class OranEnv:
         satisfied = frame.rate_bps >= self._threshold
         self._progress["satisfied_frames"] = self._progress["satisfied_frames"] + satisfied
         frames, group, shape = int(self.network.state["frame"]), self._group, self.topology.counts.shape
-        kpis = np.empty((*shape, 4))
-        kpis[..., 0] = qos.max_latency(frame.latency_s, group, shape)
-        kpis[..., 1] = qos.mean_throughput(frame.rate_bps, group, shape)
-        kpis[..., 2] = qos.service_availability(self._progress["satisfied_frames"], frames, group, shape)
-        kpis[..., 3] = qos.user_density_support(satisfied, group, shape)
-        return kpis
+        return slice_kpis(frame.latency_s, frame.rate_bps, satisfied, self._progress["satisfied_frames"], frames, group,
+                          shape)
 
     def _judge(self, frame, kpis, claimed):
         """QoS of every slice, how it scales, what it violates and what that costs.

@@ -30,4 +30,6 @@ def transmission_only(rate, packet_bits, arrival_rate, arrivals, backlog, frame_
     return capped_delay(packet_bits, rate, latency_max), backlog
 
 
+COUNT_PACKETS = {"fifo_queue"}
+"""The models that look at ``arrivals``; for the others no packet need be drawn."""
 LATENCY_MODELS = {"mm1": mm1, "fifo_queue": fifo_queue, "transmission_only": transmission_only}

@@ -1,35 +1,6 @@
-"""Key performance indicators (2)-(5), slice QoS (6), and the QoS metrics of Section VI-E.
-
-Per-user inputs (U,) are reduced to (M, L), DU by slice, through ``group`` (U,): the index m L + l of each
-user's DU and slice; ``shape`` is (M, L).  An empty slice gets 0 from every reduction.
-"""
+"""Slice QoS (6) and the QoS metrics of Section VI-E, from the KPIs (2)-(5) of ``kernels.kpis``."""
 
 import numpy as np
-
-from ..kernels import groups
-
-
-def max_latency(delay, group, shape):
-    """(2)  l_d = max over i of tau_i: the largest delay among the slice's users, in s."""
-    return groups.largest(delay, group, shape[0] * shape[1]).reshape(shape)
-
-
-def mean_throughput(rate, group, shape):
-    """(3)  mu_r = (1/N_u) sum over i of C_i, in bit/s."""
-    return _mean(rate, group, shape)
-
-
-def service_availability(satisfied_frames, frames, group, shape):
-    """(4)  s_a = (1/T) sum over t of 1(C_i(t) >= lambda_i), averaged over the slice's users (R14).
-
-    satisfied_frames (U,) counts the frames so far in which each user met its threshold; frames is T.
-    """
-    return _mean(satisfied_frames / frames, group, shape)
-
-
-def user_density_support(satisfied, group, shape):
-    """(5)  d_s = (1/N_u) sum over i of 1(C_i >= lambda_i), for the indicator ``satisfied`` (U,)."""
-    return _mean(satisfied, group, shape)
 
 
 def weighted_qos(kpis, weights):
@@ -70,7 +41,3 @@ def latency_metric(kpis, counts):
 
 SECTION_VI_E = {"sum_throughput": sum_throughput, "quality_weighted_capacity": quality_weighted_capacity,
                 "max_latency": latency_metric}
-
-
-def _mean(values, group, shape):
-    return groups.mean(values, group, shape[0] * shape[1]).reshape(shape)

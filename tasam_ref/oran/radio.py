@@ -7,7 +7,7 @@ import numpy as np
 from ..kernels import channel, mobility, rate, scheduling
 from ..streams import stream
 from .draws import LastDrawn
-from .latency import LATENCY_MODELS
+from .latency import COUNT_PACKETS, LATENCY_MODELS
 from .topology import drop_users
 from .units import db_to_linear, rb_noise_w, rb_power_w
 
@@ -34,6 +34,7 @@ class RadioNetwork:
         slices, of_user = config.slices, topology.slice_of
         self.packet_bits = np.array(slices.packet_bits)[of_user]
         self.arrival_rate = np.array(slices.arrival_rate_hz)[of_user]
+        self.packets_per_frame = self.arrival_rate * self.radio.frame_s * (slices.latency_model in COUNT_PACKETS)
         self.latency_max = slices.latency_max_s
         self.noise_w, self.rb_power_w = rb_noise_w(self.radio), rb_power_w(self.radio)
         self.gain_1m = db_to_linear(-self.radio.path_loss_1m_db)
@@ -42,7 +43,7 @@ class RadioNetwork:
         self.schedule = SCHEDULERS[self.radio.scheduler]
         self.latency = LATENCY_MODELS[slices.latency_model]
         self.sinr = {"physical": self._sinr_physical, "literal": self._sinr_literal}[self.radio.interference]
-        self.drawn = LastDrawn(self.radio, self.arrival_rate * self.radio.frame_s)
+        self.drawn = LastDrawn(self.radio, self.packets_per_frame)
         self.state = {}
 
     def reset(self, seed):

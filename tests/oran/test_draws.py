@@ -119,6 +119,15 @@ def test_each_quantity_has_its_own_stream_under_the_frames_address(monkeypatch):
     assert sorted(opened) == [(8, "fading", 9), (8, "mobility", 9), (8, "traffic", 9)]
 
 
+@given(SEEDS)
+def test_without_any_traffic_nothing_else_changes(seed):
+    """Nobody's packets: none arrive, and movement and fading are those of a busy frame."""
+    silent, busy = draw_frame(seed, 5, RADIO, np.zeros(6)), draw_frame(seed, 5, RADIO, np.full(6, 50.0))
+    assert silent.arrivals.tolist() == [0] * 6 and busy.arrivals.all()
+    for name in ("direction", "speed", "fading"):
+        np.testing.assert_array_equal(getattr(silent, name), getattr(busy, name))
+
+
 @given(SEEDS, st.integers(0, 10**6))
 def test_streams_of_different_names_differ(seed, frame):
     first = {stream(seed, name, frame).random() for name in ("mobility", "fading", "traffic", "topology")}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasam_ref.oran.latency import LATENCY_MODELS, fifo_queue, mm1, transmission_only
+from tasam_ref.oran.latency import COUNT_PACKETS, LATENCY_MODELS, fifo_queue, mm1, transmission_only
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -108,6 +108,12 @@ class TestTransmission:
         assert delay_of(transmission_only, 4e6, packet_bits=12000.0)[0] == pytest.approx(3e-3, rel=1e-14)
         assert delay_of(transmission_only, 4e6, packet_bits=12000.0, backlog=1e9, arrivals=99)[0] \
             == pytest.approx(3e-3, rel=1e-14)
+
+
+@pytest.mark.parametrize("name", LATENCY_MODELS)
+def test_models_that_count_packets_are_those_whose_delay_they_change(name):
+    before, after = (delay_of(LATENCY_MODELS[name], 1e6, arrivals=n) for n in (1, 5))
+    assert (before != after) == (name in COUNT_PACKETS)
 
 
 @pytest.mark.parametrize("model", LATENCY_MODELS.values(), ids=LATENCY_MODELS)

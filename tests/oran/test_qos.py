@@ -5,15 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasam_ref.oran.qos import (
-    SECTION_VI_E,
-    max_latency,
-    mean_throughput,
-    scaled_kpis,
-    service_availability,
-    user_density_support,
-    weighted_qos,
-)
+from tasam_ref.kernels.kpis import max_latency, mean_throughput, service_availability, user_density_support
+from tasam_ref.oran.qos import SECTION_VI_E, scaled_kpis, weighted_qos
 
 SEEDS = st.integers(0, 2**32 - 1)
 SHAPE = (3, 2)

@@ -85,7 +85,7 @@ class TwinCritic:
     """What (10) is for this learner at iteration t, step g: rows drawn, actions seen, targets."""
 
     def __init__(self, learner, stored, t, g):
-        agent, agents = learner.config.agent, learner.agents
+        agent, agents = learner.settings, learner.agents
         self.scope, literal = agent.critic_scope, agent.entropy_in_target == "literal"
         seen = twins.bits if agent.critic_sees == "executed" else twins.logistic
         picks = stream(0, "critic_replay", t, g)

@@ -92,8 +92,8 @@ def updates(learner, rho):
 
 def listed_products(learner, rho):
     """The matrix products of that step as ``marl.cost`` lists them."""
-    agents, transitions = learner.agents.count, learner.networks.scope.transitions(learner.config.agent.batch_size)
-    parts = update_products(learner.config.agent, learner.networks, transitions, 0 if rho is None else agents,
+    agents, transitions = learner.agents.count, learner.networks.scope.transitions(learner.settings.batch_size)
+    parts = update_products(learner.settings, learner.networks, transitions, 0 if rho is None else agents,
                             rho is not None)
     return [product for listed in parts.values() for product in listed]
 

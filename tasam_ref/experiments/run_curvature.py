@@ -114,7 +114,7 @@ def losses(learner, network="all"):
 
 def describe(learner):
     """How the batch of a ``frozen_learner`` was made, for those who read the file."""
-    held, frames = learner.agents.replay.size, learner.config.run.eval_frames
+    held, frames = learner.agents.replay.size, learner.agents.config.run.eval_frames
     return {"from": "the first held-out episodes, under the run's own stochastic policy",
             "targets": "of the run's own target networks and actors", "noise_seed": 0,
             "episodes": -(-held // frames), "frames_per_episode": frames, "transitions_per_actor": held,

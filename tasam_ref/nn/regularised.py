@@ -31,7 +31,7 @@ class RegularisedWorkspace:
         net = self.net
         activation, norms = ACTIVATIONS[net.activation][0], net.norms(theta)
         self.layers, self.spectra = _normalised(net, theta)
-        self.inputs, self.units, self.of_norms = [x], [], []
+        self.inputs, self.units, self.of_norms = [np.ascontiguousarray(x)], [], []
         for j, (weight, bias) in enumerate(self.layers):
             z = _new(tn, weight, self.inputs[j], weight.shape[1])
             z += bias[:, None]
@@ -45,7 +45,7 @@ class RegularisedWorkspace:
 
     def backward(self, theta, delta):
         """dL/dtheta (n_params,), given delta = dL/dy (outputs, B) of the last ``forward`` with the same theta."""
-        net = self.net
+        net, delta = self.net, np.ascontiguousarray(delta)
         gradients, norm_gradients = net.layers(self.gradient), net.norms(self.gradient)
         for j in reversed(range(len(self.layers))):
             weight_gradient, bias_gradient = gradients[j]
@@ -61,6 +61,7 @@ class RegularisedWorkspace:
 
     def input_gradient(self, theta, delta, inputs):
         """dL/dx[inputs], a slice of them, given delta as for ``backward``; no gradient of theta is formed."""
+        delta = np.ascontiguousarray(delta)
         for j in reversed(range(1, len(self.layers))):
             delta, _ = self._below(theta, delta, j)
         return _new(nn, self.layers[0][0][inputs], delta, inputs.stop - inputs.start)

@@ -12,7 +12,6 @@ from trainings import mixed_gate, run
 from tasam_ref.config import Config
 from tasam_ref.config_io import apply_settings
 from tasam_ref.methods.registry import METHODS
-from tasam_ref.oran import draws
 
 SETTINGS = (
     "radio.num_dus=3", "radio.num_ues=6", "radio.num_rbs=4", "agent.hidden_sizes=[4, 3]", "agent.batch_size=5",
@@ -23,14 +22,8 @@ READINGS = ("agent.critic_target=twin_target", "agent.critic_scope=joint", "agen
             "agent.policy_gradient=score_function_replayed", "sam.base_optimizer=sgd")
 
 
-def exponential(random_bytes, power):
-    """Fading by NumPy's logarithm, for float32 shows whether a product and a sum were rounded once or twice."""
-    power[...] = -np.log((1 + [1, 256, 65536] @ random_bytes.astype(float)) / 2**24)
-
-
 def learned():
     """Parameters, and all numbers of the 20 iterations, by every method and by ta_sam in other readings."""
-    draws.rayleigh_power = exponential
     config, found = apply_settings(Config(), SETTINGS), {"compiled": np.array(not numba.config.DISABLE_JIT)}
     for method, *reading in [*([method] for method in METHODS), *(["ta_sam", reading] for reading in READINGS)]:
         trainer, rows = run(config, method, mixed_gate(config), *reading)
@@ -53,5 +46,5 @@ def test_plain_training_is_the_compiled_one(tmp_path):
     assert (compiled.pop("compiled"), plain.pop("compiled")) == (True, False)
     assert compiled.keys() == plain.keys()
     for name in plain:
-        np.testing.assert_allclose(plain[name], compiled[name], rtol=0, atol=1e-12 * np.abs(compiled[name]).max(),
+        np.testing.assert_allclose(plain[name], compiled[name], rtol=0, atol=4e-13 * np.abs(compiled[name]).max(),
                                    err_msg=name)

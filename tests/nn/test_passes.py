@@ -107,6 +107,25 @@ def test_passes_leave_their_arguments_alone_and_can_be_repeated():
     assert all((a == b).all() for a, b in zip((theta, x, delta), copies))
 
 
+def test_batches_may_lie_in_any_order_of_memory():
+    _, theta, x, delta, work = random_case((3, 4, 2), 5, seed=3)
+
+    def passes(lay):
+        return np.concatenate((work.forward(theta, lay(x)).ravel(), work.backward(theta, lay(delta)),
+                               work.input_gradient(theta, lay(delta), slice(0, 3)).ravel()))
+
+    expected = passes(np.ascontiguousarray)
+    assert np.array_equal(passes(np.asfortranarray), expected)
+    assert np.array_equal(passes(lambda batch: np.repeat(batch, 2, axis=1)[:, ::2]), expected)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (4, 5), (5, 3)])
+def test_a_batch_of_another_size_is_refused(shape):
+    _, theta, _, _, work = random_case((3, 4, 2), 5, seed=3)
+    with pytest.raises(ValueError, match=r"must be \(3, 5\)"):
+        work.forward(theta, np.ones(shape))
+
+
 def test_float32_stays_float32_and_close_to_float64():
     net, *arguments, _ = random_case((3, 4, 2), 3, seed=2)
     results = []
@@ -121,7 +140,7 @@ def test_float32_stays_float32_and_close_to_float64():
 
 
 @given(singles)
-def test_tanh_of_float32_is_odd_bounded_and_within_5_units_in_the_last_place(x):
+def test_tanh_of_float32_is_odd_bounded_and_within_6_units_in_the_last_place(x):
     x = np.float32(x)
     h = tanh(x)
     assert np.array_equal(tanh(-x), -h, equal_nan=True)
@@ -130,7 +149,7 @@ def test_tanh_of_float32_is_odd_bounded_and_within_5_units_in_the_last_place(x):
         exact = math.tanh(x)
         assert abs(h) <= 1
         assert np.signbit(h) == np.signbit(x)
-        assert abs(float(h) - exact) <= 5 * float(np.spacing(np.float32(abs(exact))))
+        assert abs(float(h) - exact) <= 6 * float(np.spacing(np.float32(abs(exact))))
 
 
 def test_tanh_of_infinity_is_one():

@@ -164,3 +164,15 @@ def test_masks_are_zero_at_the_rate_and_keep_the_mean(activation, widths):
     for mask in masks:
         assert set(np.unique(mask)) == {0, np.float32(1.25)}
         assert abs(mask.mean(dtype=float) - 1) < 4 * np.sqrt(0.2 / 0.8 / mask.size)
+
+
+def test_batches_may_lie_in_any_order_of_memory():
+    generator, net = np.random.default_rng(3), MLP((3, 4, 2), "crelu", layer_norm=True)
+    theta, work = net.initial(generator, np.float64), RegularisedWorkspace(net, COLUMNS, np.float64)
+    x, delta = generator.normal(size=(3, COLUMNS)), generator.normal(size=(2, COLUMNS))
+
+    def passes(lay):
+        return np.concatenate((work.forward(theta, lay(x)).ravel(), work.backward(theta, lay(delta)),
+                               work.input_gradient(theta, lay(delta), slice(0, 3)).ravel()))
+
+    assert np.array_equal(passes(np.asfortranarray), passes(np.ascontiguousarray))

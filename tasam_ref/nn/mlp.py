@@ -99,8 +99,8 @@ class MLP:
 
     def advance(self, theta):
         """Turn the spectral directions in theta one power step on; without any, nothing."""
-        for (weight, _), u in zip(self.layers(theta), self.directions(theta)):
-            spectral.advance(weight, u)
+        for j, u in enumerate(self.directions(theta)):
+            spectral.advance(layer(theta, self.shapes, j)[0], u)
 
 
 def _cut(vector, lengths):

@@ -85,9 +85,9 @@ def evaluate_all(config, policies, seeds, frames):
 
 def _values(rewards, infos):
     """What an Evaluation has of one frame, each with an entry per episode."""
-    return (np.array([reward.mean() for reward in rewards]), np.array([info.qos.mean(axis=0) for info in infos]),
-            np.array([info.violated.mean(axis=0) for info in infos]),
-            np.array([info.radio.claims.mean(axis=(0, 2)) for info in infos]))
+    return (np.mean(rewards, axis=1), np.mean([info.qos for info in infos], axis=1),
+            np.mean([info.violated for info in infos], axis=1),
+            np.mean([info.radio.claims for info in infos], axis=(1, 3)))
 
 
 def evaluate_held_out(config, policy):

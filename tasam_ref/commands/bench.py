@@ -30,11 +30,14 @@ def _bench(options):
     for name in options.sections:
         if name not in _SECTIONS:
             raise UsageError(f"SECTION = {name}: must be one of {', '.join(_SECTIONS)}")
+    from ..experiments.bench import processor
     from ..experiments.bench_report import SECTIONS, as_text, plan_rows
     from ..experiments.plan import load_plan
 
-    config, found = read_config(options), {}
+    config, found = read_config(options), {"processor": processor()}
     plans = {path: load_plan(path) for path in options.plan}
+    if not options.json:
+        print(f"processor: {found['processor']}")
     for name in (section for section in _SECTIONS if section in (options.sections or _SECTIONS)):
         found[name] = list(SECTIONS[name](config, options.repeats))
         if not options.json:

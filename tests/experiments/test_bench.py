@@ -64,11 +64,13 @@ def test_every_section_prints_and_stores_the_same_rows(capsys, tmp_path):
     words = ["bench", "memory", "update", "parts", "threads", "environment", "--repeats", "1", *SMALL]
     assert main([*words, "--json", "--plan", str(plan)]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert list(found) == ["memory", "update", "parts", "threads", "environment", "plans"]
+    assert list(found) == ["processor", "memory", "update", "parts", "threads", "environment", "plans"]
+    processor = found.pop("processor")
     assert all(row["value"] > 0 for rows in found.values() for row in rows)
     assert found["plans"][0]["what"] == f"{plan}: 1 runs"
     assert main(words) == 0
     printed = capsys.readouterr().out
+    assert printed.startswith(f"processor: {processor}\n") and processor
     assert all(row["what"] in printed for rows in list(found.values())[2:5] for row in rows)
 
 
@@ -83,7 +85,7 @@ def test_memory_is_taken_when_the_replay_has_all_that_a_run_stores(monkeypatch, 
 
 def test_memory_is_taken_before_what_would_count_in_it(capsys):
     assert main(["bench", "parts", "memory", "--repeats", "1", "--json", *SMALL]) == 0
-    assert list(json.loads(capsys.readouterr().out)) == ["memory", "parts"]
+    assert list(json.loads(capsys.readouterr().out)) == ["processor", "memory", "parts"]
 
 
 def test_the_command_knows_every_section():

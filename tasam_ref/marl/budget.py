@@ -19,7 +19,7 @@ def gradient_evaluations(agent, num_agents, num_critics, sam_actors, sam_critic)
     return agent.gradient_steps * (actors + num_critics * (1 + int(sam_critic)))
 
 
-def run_without_sam(config, num_critics):
+def evaluations_without_sam(config, num_critics):
     """Gradient evaluations that a run with an agent per DU would spend without SAM and teachers: what methods are
     compared at.  A single agent, which takes fewer and larger gradients, never spends as many."""
     plain = replace(config.agent, teachers=0)

@@ -42,7 +42,8 @@ class ActorLoss:
     it takes replayed ones: their ``latent`` (A, B), and ``seen``, what the critic is shown of them (R21).  An
     ``anchor`` adds its weight times E[KL(pi(.|s) || anchor(.|s))] (R41).
 
-    Q is asked at the relaxed action, also where the critic learned from executed ones (R21).
+    Q of fresh draws is asked at the relaxed action, also where the critic learned from executed ones; of replayed
+    actions at ``seen`` (R21).
     """
 
     policy: Policy

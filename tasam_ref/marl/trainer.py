@@ -1,10 +1,11 @@
 """Algorithm 1: the TA-SAM MARL training loop.
 
-    lines 3, 25      the loop over iterations      experiments.training
+    lines 3, 25      the loop over iterations      experiments.training._train_to_end
+    lines 4, 19      the loop over actors          of frames in _collect, of steps Learner.update_actors
     lines 5-10       frames into every B_i         Trainer._collect
     line 11          the gate                      Trainer._select, td_error.gate
-    lines 12-18      the actors' steps             Learner.update_actor, optim.sam
-    lines 20-23      the critic's step             Learner.update_critic, optim.sam
+    lines 12-18      the actors' steps             Learner.update_actor, optim.sam; radii by Trainer._radii
+    lines 20-23      the critic's step             Learner.update_critic, optim.sam; radius by Trainer._radii
     line 24          convergence                   Trainer._has_converged
 
 All DUs act together, then all actors learn, then the critic; as printed, actor i learns before actor i + 1 acts (R40).
@@ -17,7 +18,7 @@ from ..nn.squashed_gaussian import sigmoid
 from ..optim.rho_schedule import anneal_by_entropy, rho_at, scale_by_td_variance
 from ..streams import stream, training_episode_seed
 from .agents import Agents
-from .budget import gradient_evaluations, run_without_sam
+from .budget import evaluations_without_sam, gradient_evaluations
 from .learner import Learner
 from .td_error import gate, td_error_variance
 
@@ -27,7 +28,8 @@ class Trainer:
 
     ``state()`` and ``set_state()`` carry everything across a break: a resumed run continues bit for bit.
     ``snapshots`` keeps earlier actors (M, n_params) by name: ``stage_k`` at the end of every stage but the last, and
-    ``equal_gradients`` once the run has spent what it would spend without SAM in all, if that is before its end.
+    ``equal_gradients`` once the run has spent what one with an actor per DU would spend in all without SAM and
+    teachers, if that is before its end.
     ``threads`` threads share the work of the actors and of the critic; the bits are the same for any number.
     """
 
@@ -146,7 +148,7 @@ class Trainer:
         stage, within = divmod(self.iteration, total // len(self.config.regimes.sequence))
         if within == 0:
             self.snapshots[f"stage_{stage}"] = self.agents.thetas_p.copy()
-        budget = run_without_sam(self.config, len(self.agents.thetas_v))
+        budget = evaluations_without_sam(self.config, len(self.agents.thetas_v))
         if self.gradient_evaluations >= budget and "equal_gradients" not in self.snapshots:
             self.snapshots["equal_gradients"] = self.agents.thetas_p.copy()
 

@@ -2,8 +2,9 @@
 
 R f = d/de f(theta + e v, x + e Rx) at e = 0 differentiates along v = R theta, whose parts for layer j are V_j and c_j
 (Pearlmutter, Neural Computation 6, 1994).  R obeys the rules of differentiation, so that H v = R(dL/dtheta) follows
-line by line from ``passes``.  Batches have a row for each transition here, (B, n), the transpose of those there.  With
-s_j = dL/dh_j and D_j = 1 - h_j^2, and D = 1, B = 0 at the linear y:
+line by line from ``passes``.  Batches have a row for each transition here, the transpose of those there, and layers
+count from 1: W_j is W_{j-1} there, and ``layers[j - 1]`` of a Tape.  With s_j = dL/dh_j and D_j = 1 - h_j^2, and
+D = 1, B = 0 at the linear y:
 
     z_j = h_{j-1} W_j + b_j         R z_j = Rh_{j-1} W_j + h_{j-1} V_j + c_j
     h_j = tanh(z_j)                 R h_j = D_j Rz_j

@@ -1,7 +1,8 @@
-"""Forward and backward passes of the networks that the paper's rivals bring, in plain NumPy (Table 3, R42, R43).
+"""Forward and backward passes of the networks that the paper's rivals bring, in NumPy between the compiled products.
 
 As ``passes``, and where they are asked for: a layer's z is normalised and its unit is another (``hidden_units``), h is
-multiplied by a mask (dropout), and a hidden W is divided by its largest singular value (``spectral``).
+multiplied by a mask (dropout), and a hidden W is divided by the estimate of its largest singular value (``spectral``).
+Source: Table 3, R42, R43.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""What evaluates a network: compiled for the paper's tanh networks, in plain NumPy for those of its rivals."""
+"""What evaluates a network: compiled for the paper's tanh networks, in NumPy for those of its rivals."""
 
 from .passes import TanhWorkspace
 from .regularised import RegularisedWorkspace

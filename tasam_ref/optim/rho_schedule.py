@@ -1,6 +1,6 @@
 """How the SAM radius rho moves from rho_init to rho_final (Sec. IV-E, VI-B; reading R36).
 
-progress runs from 0 at the first iteration to 1 at ``decay_steps`` and stays there.
+progress runs from 0 at the first iteration to 1 at ``rho_decay_steps`` and stays there.
 """
 
 import numpy as np
@@ -31,8 +31,9 @@ SCHEDULES = {"linear": linear, "exponential": exponential, "cosine": cosine, "st
 
 
 def rho_at(iteration, sam, num_iterations):
-    """Return rho at an iteration (from 0) by the configuration ``sam``; decay_steps = 0 means the last iteration.
+    """Return the scheduled rho at an iteration (from 0); ``rho_decay_steps`` = 0 of ``sam`` means the last iteration.
 
+    Under ``td_driven`` it is the critic's, and the actors' are scaled from it; ``entropy_annealed`` does not use it.
     Source: Algorithm 1, lines 13 and 22, R36.
     """
     steps = sam.rho_decay_steps or max(num_iterations - 1, 1)

@@ -82,7 +82,7 @@ def test_the_evaluation_at_equal_gradients_is_that_of_half_a_run_with_sam_everyw
     assert not same(folder.evaluation(), expected)
 
 
-def test_a_run_without_sam_is_at_equal_gradients_at_its_end(tmp_path, tiny_config):
+def test_a_evaluations_without_sam_is_at_equal_gradients_at_its_end(tmp_path, tiny_config):
     folder = train(RunFolder.create(tmp_path / "run", "no_sam", configure("no_sam", tiny_config)))
     assert {"equal_gradients.json", "regimes.json"} & set(listing(folder.path)) == set()
     assert same(folder.evaluation_at_equal_gradients(), folder.evaluation())

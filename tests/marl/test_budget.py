@@ -52,7 +52,7 @@ def test_the_column_counts_the_gradients_that_are_taken(tiny_config, monkeypatch
     ("both_sam", ("agent.gradient_steps=3",), 3), ("actor_sam", (TWIN,), 4), ("critic_sam", (TWIN,), 5),
     ("both_sam", (TWIN,), 3), ("l2", (), None), ("plastic_as_described", (), 4), ("plastic_lee2023", (), 3),
     ("centralised_sac", (), None)])
-def test_actors_are_kept_once_a_run_without_sam_would_be_paid_for(tiny_config, method, settings, iteration):
+def test_actors_are_kept_once_a_evaluations_without_sam_would_be_paid_for(tiny_config, method, settings, iteration):
     trainer, _ = run(tiny_config, method, *settings)
     if iteration is None:
         assert trainer.snapshots == {}

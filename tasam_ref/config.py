@@ -208,6 +208,9 @@ class SamConfig:
                                        "1 is equal rho, anything else non-equal", at_least=0)
     rho_decay_steps: int = parameter(0, "iteration at which the decay ends; 0 means the run's last", source="assumed, "
                                      "R36", at_least=0)
+    norm: str = parameter("l2", "norm of the perturbation in (12)", source="R55", choices=("l2", "adaptive", "layer"))
+    perturbs: str = parameter("all", "which parameters are perturbed: all, weights without biases, or hidden layers "
+                              "without the output's", source="R55", choices=("all", "weights", "hidden"))
     base_optimizer: str = parameter("adam", "what takes the step, with SAM or without", source="R35",
                                     choices=("adam", "sgd"))
 

@@ -26,7 +26,8 @@ def evaluate_regimes(config, snapshots, actors):
     networks = {name: regime_config(config, name) for name in config.regimes.names}
     found = {name: evaluate_actors(network, {"untrained": untrained_actors(config)} | ends)
              for name, network in networks.items()}
-    return {stage: {name: found[name][stage] for name in networks} for stage in ("untrained", *ends)}
+    return {stage: {name: found[name][stage][config.run.evaluation] for name in networks}
+            for stage in ("untrained", *ends)}
 
 
 def untrained_actors(config):

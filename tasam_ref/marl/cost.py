@@ -50,10 +50,10 @@ def update_products(agent, networks, transitions, sam_actors, sam_critic):
     return {
         "actors' gradients": _actor_gradient_products(agent, networks) * (scope.num_agents + sam_actors),
         "anchors and teachers": forward_products(networks.actor, agent.batch_size) * (scope.num_agents * known),
-        "critic's target": (policies * (2 if agent.entropy_in_target == "literal" else 1)
+        "critic's target": agent.critic_steps * (policies * (2 if agent.entropy_in_target == "literal" else 1)
                             + forward_products(networks.critic, columns) * critics),
         "critic's gradient": (forward_products(networks.critic, columns) + backward_products(networks.critic, columns))
-        * (critics * (2 if sam_critic else 1)),
+        * (agent.critic_steps * critics * (2 if sam_critic else 1)),
     }
 
 

@@ -4,8 +4,8 @@
     adaptive   T = |theta|, entry by entry                 adaptive SAM (Kwon et al., 2021)
     layer      T = root mean square of theta, by layer     the same, a layer at a time
 
-Where T is 0 nothing is perturbed, and nothing enters the norm: ``perturbs`` leaves out every layer's bias (``weights``),
-or the output layer (``hidden``).
+Where T is 0 nothing is perturbed, and nothing enters the norm.  ``perturbs`` leaves out the biases (``weights``) or the
+output layer (``hidden``).
 """
 
 import numpy as np

@@ -3,9 +3,9 @@
 config.toml           complete and reloadable
 manifest.json         method, seed, package versions, config hash, machine, wall time, status
 metrics.csv           one row per iteration and agent
-evaluation.json       held-out episodes, once training ended
+evaluation.json       held-out episodes, once training ended, by each reading of R56
 equal_gradients.json  the same of the actors that had cost as much as a whole run without SAM, if that was earlier
-regimes.json          the same of the actors after every stage in every regime, if there were several stages
+regimes.json          the actors after every stage in every regime, by the run's reading, if there were several stages
 checkpoint.npz        everything that continuing needs; after the end, the networks and snapshots of the actors
 curvature.json        eigenvalues of the losses' Hessians, where they were asked for (``run_curvature``)
 distributions.json    quantiles of QoS and throughput, where they were asked for (``distributions``)

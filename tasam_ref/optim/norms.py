@@ -4,8 +4,8 @@
     adaptive   T = |theta|, entry by entry                 adaptive SAM (Kwon et al., 2021)
     layer      T = root mean square of theta, by layer     the same, a layer at a time
 
-Where T is 0 nothing is perturbed, and nothing enters the norm.  ``perturbs`` leaves out the biases (``weights``) or the
-output layer (``hidden``).
+Where T is 0 nothing is perturbed, and nothing enters the norm.  ``perturbs`` leaves out all but the weight matrices
+(``weights``) or the output layer (``hidden``).
 """
 
 import numpy as np
@@ -42,7 +42,7 @@ def scale_of(norm, perturbs, net):
     def scale(theta):
         entries = NORMS[norm](net, theta)
         parts = net.parts(entries)
-        left_out = {"all": [], "weights": [bias for _, bias, *_ in parts], "hidden": parts[-1]}[perturbs]
+        left_out = {"all": [], "weights": [part for _, *rest in parts for part in rest], "hidden": parts[-1]}[perturbs]
         for part in left_out:
             part[...] = 0
         return entries

@@ -21,10 +21,11 @@ def perturbed(theta, gradient, rho, scale=None):
     norm = get_blas_funcs("nrm2", (scaled,))(scaled)
     if norm == 0:
         return theta.copy()
+    direction = gradient
     if scale is not None:
-        return theta + theta.dtype.type(rho) * scale * (scaled / theta.dtype.type(norm))
+        direction, norm = scale * (scaled / theta.dtype.type(norm)), 1
     theta_adv = np.empty_like(theta)
-    _perturb(theta, gradient, *map(theta.dtype.type, (rho, norm)), theta_adv)
+    _perturb(theta, direction, *map(theta.dtype.type, (rho, norm)), theta_adv)
     return theta_adv
 
 

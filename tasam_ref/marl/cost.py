@@ -39,7 +39,7 @@ def iteration_products(config, networks, sam_actors):
 
 
 def update_products(agent, networks, transitions, sam_actors, sam_critic):
-    """Matrix products of one step of all actors and ``critic_steps`` of the critic, by part.
+    """Matrix products of one update by part: a step of all actors and ``critic_steps`` of the critic.
 
     SAM takes a gradient twice.  The critic's batch has ``transitions`` of every DU; ``sam_actors`` actors take SAM
     steps, and with ``sam_critic`` the critic.

@@ -85,12 +85,12 @@ def evaluate_held_out(config, policy):
     return evaluate(config, policy, held_out_seeds(config), config.run.eval_frames)
 
 
-def evaluate_actors(config, actors):
+def evaluate_actors(config, actors, readings=("deterministic", "stochastic")):
     """Evaluations on the held-out episodes of a mapping of actors (M, n_params): name -> one of ``READINGS`` -> it."""
-    policies = {(name, reading): make(config, thetas_p) for name, thetas_p in actors.items()
-                for reading, make in READINGS.items()}
+    policies = {(name, reading): READINGS[reading](config, thetas_p) for name, thetas_p in actors.items()
+                for reading in readings}
     found = evaluate_all(config, policies, held_out_seeds(config), config.run.eval_frames)
-    return {name: {reading: found[name, reading] for reading in READINGS} for name in actors}
+    return {name: {reading: found[name, reading] for reading in readings} for name in actors}
 
 
 def held_out_seeds(config):

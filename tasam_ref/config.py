@@ -148,6 +148,7 @@ class AgentConfig:
     log_std_max: float = parameter(2.0, "upper clip of the policy's log standard deviation", source="assumed, R28")
     gradient_steps: int = parameter(1, "steps of every actor and of the critic per iteration", source="Algorithm 1, "
                                     "R28", at_least=1)
+    critic_steps: int = parameter(1, "steps of the critic for each step of the actors", source="R28", at_least=1)
     policy_gradient: str = parameter("reparameterised", "estimator of (9)", source="R30",
                                      choices=("reparameterised", "score_function", "score_function_replayed"))
     entropy_in_target: str = parameter("standard", "where the entropy enters the target of (10)", source="R31",
@@ -208,6 +209,9 @@ class SamConfig:
                                        "1 is equal rho, anything else non-equal", at_least=0)
     rho_decay_steps: int = parameter(0, "iteration at which the decay ends; 0 means the run's last", source="assumed, "
                                      "R36", at_least=0)
+    norm: str = parameter("l2", "norm of the perturbation in (12)", source="R55", choices=("l2", "adaptive", "layer"))
+    perturbs: str = parameter("all", "which parameters are perturbed: all, weights without biases, or hidden layers "
+                              "without the output's", source="R55", choices=("all", "weights", "hidden"))
     base_optimizer: str = parameter("adam", "what takes the step, with SAM or without", source="R35",
                                     choices=("adam", "sgd"))
 
@@ -223,6 +227,9 @@ class RunConfig:
     checkpoint_every: int = parameter(50, "iterations between checkpoints", source="assumed", at_least=1)
     eval_episodes: int = parameter(20, "held-out episodes", source="assumed", at_least=1, at_most=10**5)
     eval_frames: int = parameter(100, "frames of a held-out episode", source="assumed", at_least=1)
+    evaluation: str = parameter("deterministic", "whether the held-out episodes are run by the policies' means or by "
+                                "draws from them; runs store both", source="R56",
+                                choices=("deterministic", "stochastic"))
     convergence_tolerance: float = parameter(0.0, "stop when no actor moves by more than this share of its norm in an "
                                              "iteration; 0 never stops", source="Algorithm 1 l. 24, R38", at_least=0)
 

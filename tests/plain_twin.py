@@ -37,6 +37,20 @@ def network(sizes, theta, x):
     return x
 
 
+def norm_of(sam, sizes, theta):
+    """T of every parameter, 0 where nothing is perturbed."""
+    scale, at, last = [], 0, len(sizes) - 2
+    for j, (n, m) in enumerate(pairwise(sizes)):
+        own = theta[at : at + n * m + m]
+        at += n * m + m
+        mean_square = sum(x * x for x in own) / len(own)
+        for k, x in enumerate(own):
+            t = {"l2": 1.0, "adaptive": abs(x), "layer": mean_square**0.5}[sam.norm]
+            kept = {"all": True, "weights": k < n * m, "hidden": j < last}[sam.perturbs]
+            scale.append(t if kept else 0.0)
+    return np.array(scale)
+
+
 def rows_of(batch):
     """A replayed batch with a row for each transition, as everything here has them."""
     return SimpleNamespace(**{name: getattr(batch, name).T for name in ("obs", "latent", "reward", "next_obs")})
@@ -148,7 +162,8 @@ class PlainAgents:
         open_ = [sam.use_sam_actor and (not sam.selective or v >= sam.td_var_threshold) for v in variance]
         for step in range(config.agent.gradient_steps):
             losses = [self.update_actor(i, step, own[i] if open_[i] else None) for i in agents]
-            loss = self.update_critics(step, rho if sam.use_sam_critic else None)
+            for k in range(config.agent.critic_steps):
+                loss = self.update_critics(step * config.agent.critic_steps + k, rho if sam.use_sam_critic else None)
         self.t += 1
         return {"reward": reward, "entropy": entropy, "td_error_variance": variance, "sam_actor": open_,
                 "rho_actor": [r if o else 0.0 for r, o in zip(own, open_)], "actor_loss": losses,
@@ -196,11 +211,12 @@ class PlainAgents:
         """What the critics say of one executed action: the bits."""
         return least_q(self.critic, critics, obs[None], (latent > 0)[None].astype(float))[0]
 
-    def sharp_gradient(self, loss, theta, rho):
+    def sharp_gradient(self, loss, theta, rho, sizes):
         value, g = complex_gradient(loss, theta)
         if rho is None:
             return value, g
-        return value, complex_gradient(loss, theta + rho * g / np.sqrt(np.sum(g**2)))[1]
+        t = norm_of(self.config.sam, sizes, theta)
+        return value, complex_gradient(loss, theta + rho * t**2 * g / np.sqrt(np.sum((t * g) ** 2)))[1]
 
     def update_actor(self, i, step, rho):
         agent = self.config.agent
@@ -209,7 +225,7 @@ class PlainAgents:
         obs = np.array([self.replayed(i, row)[0] for row in rows])
         noise = self.normal((self.env.action_dim, agent.batch_size), "policy", self.t, step, i).T
         loss = actor_loss(self.actor, self.critic, self.critics, obs, noise, agent.temperature)
-        value, g = self.sharp_gradient(loss, self.actors[i], rho)
+        value, g = self.sharp_gradient(loss, self.actors[i], rho, self.actor)
         self.actors[i] = self.actor_steps[i].step(self.actors[i], g)
         return value
 
@@ -242,7 +258,7 @@ class PlainAgents:
         loss = critic_loss(self.critic, np.array(observed), np.array(actions), np.array(targets))
         values = []
         for c, theta in enumerate(self.critics):
-            value, g = self.sharp_gradient(loss, theta, rho)
+            value, g = self.sharp_gradient(loss, theta, rho, self.critic)
             self.critics[c] = self.critic_steps[c].step(theta, g)
             values.append(value)
         for c, theta in enumerate(self.critics):

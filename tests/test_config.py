@@ -17,8 +17,9 @@ SECTIONS = [part.name for part in fields(Config)]
 FIELDS = [(part, f.name) for part in SECTIONS for f in fields(getattr(Config(), part))]
 
 COUNTS = ("radio.num_dus", "radio.num_ues", "radio.num_rbs", "mdp.episode_frames", "agent.batch_size",
-          "agent.buffer_size", "agent.gradient_steps", "agent.teacher_every", "sam.td_var_window", "run.num_iterations",
-          "run.frames_per_iteration", "run.checkpoint_every", "run.eval_episodes", "run.eval_frames")
+          "agent.buffer_size", "agent.gradient_steps", "agent.critic_steps", "agent.teacher_every",
+          "sam.td_var_window", "run.num_iterations", "run.frames_per_iteration", "run.checkpoint_every",
+          "run.eval_episodes", "run.eval_frames")
 WHOLE_FROM_ZERO = ("sam.rho_decay_steps", "run.seed", "agent.resets", "agent.teachers", "mdp.reference_ues")
 POSITIVE = ("radio.rb_bandwidth_hz", "radio.path_loss_exponent", "radio.min_distance_m", "radio.inter_site_distance_m",
             "radio.cell_radius_m", "radio.frame_s", "slices.latency_max_s", "reward.steepness", "agent.learning_rate",
@@ -48,6 +49,8 @@ READINGS = {
     "sam.td_var_scale": {"absolute", "relative"}, "sam.base_optimizer": {"adam", "sgd"},
     "sam.rho_schedule": {"linear", "exponential", "cosine", "static", "td_driven", "entropy_annealed"},
     "agent.critic_scope": {"shared_local", "joint"}, "agent.forgetting": {"none", "policy_anchor"},
+    "sam.norm": {"l2", "adaptive", "layer"}, "sam.perturbs": {"all", "weights", "hidden"},
+    "run.evaluation": {"deterministic", "stochastic"},
 }
 
 

@@ -242,6 +242,7 @@ def test_the_hash_changes_with_any_field():
         "entropy_in_target": "literal", "critic_target": "twin_target", "critic_sees": "relaxed", "td_value": "v",
         "critic_scope": "joint", "forgetting": "policy_anchor",
         "dtype": "float64", "td_var_scale": "relative", "rho_schedule": "cosine", "base_optimizer": "sgd",
+        "norm": "layer", "perturbs": "hidden", "evaluation": "stochastic",
         "sequence": ["usual", "crowd"], "users": [1.0, 2.0, 0.5, 1.0], "traffic": [1.0, 2.0, 0.5, 1.0],
         "share_row": [0, 1, 0, 3], "regimes.names": ["usual", "a", "b", "c"],
         "q_worst": [1.0, 2.0, 0.02], "q_best": [50e6, 60e6, 1e-4],

@@ -20,11 +20,14 @@ def slope_error(cases):
     return worst
 
 
-def sam_error(cases, rho):
-    """The largest error of SAM's gradient against the twin's slope at the twin's own  theta + rho g / ||g||."""
+def sam_error(cases, rho, scale_of=None, twin_scale=np.ones_like):
+    """The largest error of SAM's gradient against the twin's slope at the twin's own  theta + rho T^2 g / ||T g||.
+
+    T is 1, or for the package what ``scale_of`` makes of theta and for the twin what ``twin_scale`` does.
+    """
     worst = 0.0
     for loss, twin, theta in cases:
-        g = complex_gradient(twin, theta)
-        expected = complex_gradient(twin, theta + rho * g / np.sqrt(np.sum(g * g)))
-        worst = largest(worst, relative_error(sam_gradient(loss, theta, rho)[1], expected))
+        g, t = complex_gradient(twin, theta), twin_scale(theta)
+        expected = complex_gradient(twin, theta + rho * t * t * g / np.sqrt(np.sum((t * g) ** 2)))
+        worst = largest(worst, relative_error(sam_gradient(loss, theta, rho, scale_of)[1], expected))
     return worst

@@ -59,10 +59,10 @@ def watched_steps(agents, watch):
     """While it lasts, ``watch(i, loss, theta)`` is called before every step that actor i, or a critic (None), takes."""
     take_step = learner.take_step
 
-    def watched(loss, theta, optimizer, rho=None):
+    def watched(loss, theta, optimizer, *sam):
         actor = [i for i, own in enumerate(agents.actor_optimizers) if own is optimizer]
         watch(actor[0] if actor else None, loss, theta)
-        return take_step(loss, theta, optimizer, rho)
+        return take_step(loss, theta, optimizer, *sam)
 
     with mock.patch.object(learner, "take_step", watched):
         yield

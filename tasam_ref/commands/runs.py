@@ -54,8 +54,8 @@ def add_evaluate(commands):
     """Declare ``evaluate``."""
     parser = add_command(
         commands, "evaluate", _evaluate, "evaluate a run on held-out episodes",
-        "Run the trained actors of RUN without exploration on the held-out episodes, which are the same for every run "
-        "and never met in training; print the means and write RUN/evaluation.json, and "
+        "Run the trained actors of RUN, without exploration and with it, on the held-out episodes, which are the same "
+        "for every run and never met in training; print the means and write RUN/evaluation.json, and "
         "equal_gradients.json and regimes.json where the run has them.")
     parser.add_argument("path", type=Path, metavar="RUN", help="a run's folder")
 

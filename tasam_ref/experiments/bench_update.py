@@ -82,10 +82,11 @@ def fill(agents, transitions):
 
 
 def updates(learner, rho):
-    """A function that takes one step of every actor and of the critic."""
+    """A function that takes one step of every actor and ``critic_steps`` of the critic."""
     def run():
         learner.update_actors(0, 0, [rho] * learner.agents.count)
-        learner.update_critic(0, 0, rho)
+        for k in range(learner.settings.critic_steps):
+            learner.update_critic(0, k, rho)
 
     return run
 

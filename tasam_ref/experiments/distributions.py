@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import UsageError
 from ..files import write_atomically
 from ..oran.topology import build_topology
-from .evaluation import deterministic_policy, held_out_seeds, play
+from .evaluation import READINGS, held_out_seeds, play
 
 FILE = "distributions.json"
 LEVELS = np.linspace(0, 1, 51)
@@ -28,7 +28,7 @@ def measure_distributions(folder):
     """
     config = folder.config
     actors = folder.load_checkpoint()["actors"]
-    qos, rates = held_out_samples(config, deterministic_policy(config, actors))
+    qos, rates = held_out_samples(config, READINGS[config.run.evaluation](config, actors))
     slice_of = build_topology(config.radio, config.slices).slice_of
     content = {"levels": LEVELS.tolist(), "qos": {}, "throughput_bps": {}}
     for s, name in enumerate(config.slices.names):

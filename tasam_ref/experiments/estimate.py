@@ -5,6 +5,7 @@ from ..oran.env import OranEnv
 from .bench import time_in_turns
 from .bench_environment import steps
 from .costs import costs, operations
+from .evaluation import READINGS
 from .measurements import missing
 from .run_folder import COMPLETE, RunFolder
 
@@ -42,10 +43,12 @@ def _operations_left(entry):
 
 
 def _frames_left(entry):
-    """Frames to play: in training; in the held-out episodes, twice for those at equal gradients; once to measure."""
+    """Frames to play: in training; in the held-out episodes by each of ``READINGS``, twice for those at equal
+    gradients; once to measure."""
     run = entry.config.run
     held_out = run.eval_episodes * run.eval_frames
-    return (not _is_complete(entry)) * (run.num_iterations * run.frames_per_iteration + 2 * held_out) + (
+    training = run.num_iterations * run.frames_per_iteration
+    return (not _is_complete(entry)) * (training + 2 * len(READINGS) * held_out) + (
         "distributions" in _to_measure(entry)) * held_out
 
 

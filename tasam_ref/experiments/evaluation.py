@@ -1,6 +1,5 @@
 """Held-out evaluation: the same episodes for every policy, which no training run ever sees."""
 
-import json
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,10 +8,10 @@ from ..marl.networks import build_networks
 from ..marl.policy import Policy
 from ..methods.fixed import demand_shares, random_policy, split_grid, split_policy, two_bit_config
 from ..methods.greedy import greedy_policy
-from ..nn.squashed_gaussian import sigmoid
+from ..nn.squashed_gaussian import sample_latent, sigmoid
 from ..oran.env import OranEnv
 from ..oran.radio import SCHEDULERS
-from ..streams import evaluation_episode_seed, training_episode_seed
+from ..streams import evaluation_episode_seed, stream, training_episode_seed
 
 
 @dataclass(frozen=True)
@@ -40,15 +39,6 @@ class Evaluation:
         if episodes == 0 or {made.qos.shape, made.violated.shape, made.rb_share.shape} != {(episodes, slices)}:
             raise ValueError("shapes")
         return made
-
-    def to_json(self):
-        """As JSON text; ``from_json`` reads it back."""
-        return json.dumps(self.to_lists(), indent=1) + "\n"
-
-    @classmethod
-    def from_json(cls, text):
-        """Read what ``to_json`` wrote."""
-        return cls.from_lists(json.loads(text))
 
 
 def play(config, policy, seeds, frames, envs=None):
@@ -95,10 +85,12 @@ def evaluate_held_out(config, policy):
     return evaluate(config, policy, held_out_seeds(config), config.run.eval_frames)
 
 
-def evaluate_actors(config, actors):
-    """Evaluations of a mapping of actors (M, n_params), by name, deterministic, on the held-out episodes."""
-    policies = {name: deterministic_policy(config, thetas_p) for name, thetas_p in actors.items()}
-    return evaluate_all(config, policies, held_out_seeds(config), config.run.eval_frames)
+def evaluate_actors(config, actors, readings=("deterministic", "stochastic")):
+    """Evaluations on the held-out episodes of a mapping of actors (M, n_params): name -> one of ``READINGS`` -> it."""
+    policies = {(name, reading): READINGS[reading](config, thetas_p) for name, thetas_p in actors.items()
+                for reading in readings}
+    found = evaluate_all(config, policies, held_out_seeds(config), config.run.eval_frames)
+    return {name: {reading: found[name, reading] for reading in readings} for name in actors}
 
 
 def held_out_seeds(config):
@@ -107,17 +99,48 @@ def held_out_seeds(config):
 
 
 def deterministic_policy(config, thetas_p):
-    """The trained actors without noise: a = sigmoid(mean).  thetas_p (M, n_params)."""
+    """The trained actors without noise: a = sigmoid(mean).  thetas_p (M, n_params).  Source: Sec. IV-A2, R56."""
+    laws = _laws(config, thetas_p)
+
+    def policy(envs, obs, frame):
+        mean, _ = laws(obs)
+        return sigmoid(mean)
+
+    return policy
+
+
+def stochastic_policy(config, thetas_p):
+    """The trained actors as they explore: a = sigmoid(mean + std noise).  thetas_p (M, n_params).  Source: R56.
+
+    The noise of an episode's frame is the same for all actors and methods.
+    """
+    laws = _laws(config, thetas_p)
+
+    def policy(envs, obs, frame):
+        mean, log_std = laws(obs)
+        noise = [stream(int(env.network.state["seed"]), "evaluation_noise", frame).standard_normal(own.shape, own.dtype)
+                 for env, own in zip(envs, mean)]
+        return sigmoid(sample_latent(mean, np.exp(log_std), np.stack(noise)))
+
+    return policy
+
+
+def _laws(config, thetas_p):
+    """The function obs (E, M, D) -> mean and log_std (E, M, A) of all actors' latents."""
     env = OranEnv(config)
     networks = build_networks(config.agent, env.num_agents, env.obs_dim, env.action_dim)
     evaluated = Policy(networks, config.run.eval_episodes)
 
-    def policy(envs, obs, frame):
+    def laws(obs):
         of_agents = obs.transpose(1, 2, 0).astype(networks.dtype, order="C")
-        means = [evaluated.law(theta, own)[0].copy() for theta, own in zip(thetas_p, of_agents)]
-        return sigmoid(np.stack(means).transpose(2, 0, 1))
+        found = [np.stack(evaluated.law(theta, own)[:2]) for theta, own in zip(thetas_p, of_agents)]
+        return np.stack(found, axis=1).transpose(0, 3, 1, 2)
 
-    return policy
+    return laws
+
+
+READINGS = {"deterministic": deterministic_policy, "stochastic": stochastic_policy}
+"""Who is judged (R56)."""
 
 
 def static_grid(config, steps=10, episodes=5, frames=10):

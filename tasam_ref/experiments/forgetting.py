@@ -24,9 +24,9 @@ def evaluate_regimes(config, snapshots, actors):
     sequence = config.regimes.sequence
     ends = {f"stage_{k}": snapshots[f"stage_{k}"] for k in range(1, len(sequence))} | {f"stage_{len(sequence)}": actors}
     networks = {name: regime_config(config, name) for name in config.regimes.names}
-    found = {name: evaluate_actors(network, {"untrained": untrained_actors(config)} | ends)
-             for name, network in networks.items()}
-    return {stage: {name: found[name][stage] for name in networks} for stage in ("untrained", *ends)}
+    reading, actors = config.run.evaluation, {"untrained": untrained_actors(config)} | ends
+    found = {name: evaluate_actors(network, actors, [reading]) for name, network in networks.items()}
+    return {stage: {name: found[name][stage][reading] for name in networks} for stage in actors}
 
 
 def untrained_actors(config):

@@ -3,9 +3,9 @@
 config.toml           complete and reloadable
 manifest.json         method, seed, package versions, config hash, machine, wall time, status
 metrics.csv           one row per iteration and agent
-evaluation.json       held-out episodes, once training ended
+evaluation.json       held-out episodes, once training ended, by each reading of R56
 equal_gradients.json  the same of the actors that had cost as much as a whole run without SAM, if that was earlier
-regimes.json          the same of the actors after every stage in every regime, if there were several stages
+regimes.json          the actors after every stage in every regime, by the run's reading, if there were several stages
 checkpoint.npz        everything that continuing needs; after the end, the networks and snapshots of the actors
 curvature.json        eigenvalues of the losses' Hessians, where they were asked for (``run_curvature``)
 distributions.json    quantiles of QoS and throughput, where they were asked for (``distributions``)
@@ -154,19 +154,24 @@ class RunFolder:
             raise UsageError(f"{path}: not the metrics of {self.config.num_agents} agents; train this run anew")
         return columns
 
-    def write_evaluation(self, evaluation, name="evaluation.json"):
-        """Replace evaluation.json, or another file of one Evaluation."""
+    def write_evaluation(self, evaluations, name="evaluation.json"):
+        """Replace evaluation.json, or another file of an Evaluation by each reading of R56."""
+        lists = {reading: evaluation.to_lists() for reading, evaluation in evaluations.items()}
         with write_atomically(self.path / name) as file:
-            file.write(evaluation.to_json())
+            file.write(json.dumps(lists, indent=1) + "\n")
 
-    def evaluation(self):
-        """The stored Evaluation.  Raises UsageError when it is not one."""
-        return self._read("evaluation.json", Evaluation.from_json)
+    def evaluation(self, reading=None):
+        """The stored Evaluation by a reading of R56, ``run.evaluation`` by default.  Raises UsageError without one."""
+        return self._evaluation("evaluation.json", reading)
 
-    def evaluation_at_equal_gradients(self):
+    def evaluation_at_equal_gradients(self, reading=None):
         """The Evaluation after as many gradient evaluations as a run without SAM takes: at the end, if not before."""
         name = "equal_gradients.json"
-        return self._read(name if (self.path / name).exists() else "evaluation.json", Evaluation.from_json)
+        return self._evaluation(name if (self.path / name).exists() else "evaluation.json", reading)
+
+    def _evaluation(self, name, reading):
+        reading = reading or self.config.run.evaluation
+        return self._read(name, lambda text: Evaluation.from_lists(json.loads(text)[reading]))
 
     def write_regimes(self, evaluations):
         """Replace regimes.json: a mapping stage -> regime -> Evaluation."""
@@ -191,7 +196,7 @@ class RunFolder:
         path = self.path / name
         try:
             return parse(path.read_text("utf-8"))
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise UsageError(f"{path}: not a readable evaluation ({type(error).__name__}); 'tasam-ref evaluate "
                              f"{self.path}' makes it anew") from None
 

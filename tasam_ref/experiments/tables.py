@@ -7,6 +7,7 @@ import numpy as np
 
 from ..analysis.stats import mean_interval
 from ..files import write_atomically
+from .evaluation import READINGS
 from .run_folder import RunFolder
 
 
@@ -29,6 +30,8 @@ def summary_rows(folders):
             row[f"violated_{name}"] = evaluation.violated[:, s].mean()
             row[f"rb_share_{name}"] = evaluation.rb_share[:, s].mean()
         row["reward_equal_gradients"] = folder.evaluation_at_equal_gradients().reward.mean()
+        for reading in READINGS:
+            row[f"reward_{reading}"] = folder.evaluation(reading).reward.mean()
         metrics = folder.metrics()
         row["sam_actor_share"] = np.mean(metrics["sam_actor"])
         row["gradient_evaluations"] = metrics["gradient_evaluations"][-1]

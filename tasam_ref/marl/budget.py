@@ -10,13 +10,13 @@ from dataclasses import replace
 def gradient_evaluations(agent, num_agents, num_critics, sam_actors, sam_critic):
     """Gradient evaluations of one iteration, a whole number:
 
-        gradient_steps ((num_agents + sam_actors) (1 + [teachers > 0]) + num_critics (1 + sam_critic))
+        gradient_steps ((num_agents + sam_actors) (1 + [teachers > 0]) + critic_steps num_critics (1 + sam_critic))
 
     agent: the AgentConfig; sam_actors: how many actors take SAM steps; sam_critic: whether the critics do.
     Source: Algorithm 1, lines 11-23.
     """
     actors = (num_agents + int(sam_actors)) * (1 + (agent.teachers > 0))
-    return agent.gradient_steps * (actors + num_critics * (1 + int(sam_critic)))
+    return agent.gradient_steps * (actors + agent.critic_steps * num_critics * (1 + int(sam_critic)))
 
 
 def evaluations_without_sam(config, num_critics):

@@ -39,10 +39,10 @@ def iteration_products(config, networks, sam_actors):
 
 
 def update_products(agent, networks, transitions, sam_actors, sam_critic):
-    """Matrix products of one update of all actors and the critic, by part; SAM takes a gradient twice.
+    """Matrix products of one update by part: a step of all actors and ``critic_steps`` of the critic.
 
-    The critic's batch has ``transitions`` of every DU; ``sam_actors`` actors take SAM steps, and with ``sam_critic``
-    the critic.
+    SAM takes a gradient twice.  The critic's batch has ``transitions`` of every DU; ``sam_actors`` actors take SAM
+    steps, and with ``sam_critic`` the critic.
     """
     scope, critics, columns = networks.scope, num_critics(agent), networks.scope.columns(transitions)
     policies = forward_products(networks.actor, transitions) * scope.num_agents
@@ -51,9 +51,9 @@ def update_products(agent, networks, transitions, sam_actors, sam_critic):
         "actors' gradients": _actor_gradient_products(agent, networks) * (scope.num_agents + sam_actors),
         "anchors and teachers": forward_products(networks.actor, agent.batch_size) * (scope.num_agents * known),
         "critic's target": (policies * (2 if agent.entropy_in_target == "literal" else 1)
-                            + forward_products(networks.critic, columns) * critics),
+                            + forward_products(networks.critic, columns) * critics) * agent.critic_steps,
         "critic's gradient": (forward_products(networks.critic, columns) + backward_products(networks.critic, columns))
-        * (critics * (2 if sam_critic else 1)),
+        * (agent.critic_steps * critics * (2 if sam_critic else 1)),
     }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from ..nn.regularised import dropout_masks
 from ..nn.squashed_gaussian import sigmoid, split_head
 from ..nn.workspace import workspace
+from ..optim.norms import scale_of
 from ..optim.optimizers import polyak_average
 from ..optim.sam import take_step
 from ..streams import stream
@@ -34,6 +35,8 @@ class Learner:
         self.agents, self.networks, self.settings = agents, agents.networks, config.agent
         self.seed, self.temperature, self.frames = config.run.seed, config.temperature, config.run.frames_per_iteration
         self._as_shown = {"executed": executed, "relaxed": lambda action: action}[self.settings.critic_sees]
+        self._actor_scale, self._critic_scale = (scale_of(config.sam.norm, config.sam.perturbs, net)
+                                                 for net in (self.networks.actor, self.networks.critic))
         scope, dropout = self.networks.scope, self.settings.dropout > 0
         batch, fresh = (scope.columns(n) for n in (scope.transitions(self.settings.batch_size), self.frames))
         self._workers = Workers(threads, lambda: _Buffers(self.networks, self.settings))
@@ -82,7 +85,8 @@ class Learner:
         if settings.teachers:
             moved = self._normal((agents.obs_dim, rows.size), "perturbation", *address)
         self._draw_masks([buffers.policy.work], *address)
-        value = take_step(self.actor_loss(i, rows, noise, moved, buffers), theta, agents.actor_optimizers[i], rho)
+        loss = self.actor_loss(i, rows, noise, moved, buffers)
+        value = take_step(loss, theta, agents.actor_optimizers[i], rho, self._actor_scale)
         self.networks.actor.advance(theta)
         return value
 
@@ -141,7 +145,7 @@ class Learner:
         for c, critic in enumerate(self._learning):
             self._draw_masks(critic.works, iteration, step, agents.count + c)
         for loss, theta, optimizer in zip(self.critic_losses(rows, noise), agents.thetas_v, agents.critic_optimizers):
-            values.append(take_step(loss, theta, optimizer, rho))
+            values.append(take_step(loss, theta, optimizer, rho, self._critic_scale))
             self.networks.critic.advance(theta)
         if settings.critic_target != "literal":
             for target, theta in zip(agents.thetas_target, agents.thetas_v):

@@ -59,7 +59,7 @@ class Trainer:
             return self._iterate()
 
     def _iterate(self):
-        sam, stops = self.config.sam, self.config.run.convergence_tolerance > 0
+        sam, agent, stops = self.config.sam, self.config.agent, self.config.run.convergence_tolerance > 0
         before = self.agents.thetas_p.copy() if stops else None
         self.agents.prepare(self.iteration)
         columns = self._collect()                                                         # lines 5-10
@@ -68,16 +68,17 @@ class Trainer:
         rho_critic, rho_actors = self._radii(variance, columns["entropy"].mean())
         of_actors = [rho if chosen else None for rho, chosen in zip(rho_actors, selected)]
         of_critic = rho_critic if sam.use_sam_critic else None
-        for step in range(self.config.agent.gradient_steps):
+        for step in range(agent.gradient_steps):
             actor_loss = self.learner.update_actors(self.iteration, step, of_actors)      # lines 12-18
-            critic_loss = self.learner.update_critic(self.iteration, step, of_critic)     # lines 20-23
+            for k in range(agent.critic_steps * step, agent.critic_steps * (step + 1)):
+                critic_loss = self.learner.update_critic(self.iteration, k, of_critic)    # lines 20-23
             self._refuse_non_finite({"an actor's loss": actor_loss, "the critic's loss": critic_loss})
         self._refuse_non_finite({
             "an actor's weights": self.agents.thetas_p, "the critic's weights": self.agents.thetas_v})
         self.converged = stops and self._has_converged(before)                            # line 24
         self.iteration += 1
         self.gradient_evaluations += gradient_evaluations(
-            self.config.agent, self.env.num_agents, len(self.agents.thetas_v), selected.sum(), sam.use_sam_critic)
+            agent, self.env.num_agents, len(self.agents.thetas_v), selected.sum(), sam.use_sam_critic)
         self._take_snapshots()
         everyone = np.ones(self.env.num_agents)
         return columns | {

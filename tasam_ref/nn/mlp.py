@@ -8,6 +8,7 @@ Layers count from 0: of sizes (3, 4, 5, 2), W_1[0, 1] is theta[3 * 4 + 4 + 1].
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 
 import numpy as np
 
@@ -72,6 +73,10 @@ class MLP:
     def directions(self, theta):
         """Views [u, ...] of the hidden layers' spectral directions into a flat vector; empty without any."""
         return _cut(theta[self.num_trained :], self.shapes[:-1, 0]) if self.spectral else []
+
+    def parts(self, theta):
+        """Views [[W, b] or [W, b, gain, shift], ...] of what is trained, layer by layer."""
+        return [[*pair, *norm] for pair, norm in zip_longest(self.layers(theta), self.norms(theta), fillvalue=())]
 
     def above_first(self, theta):
         """Views of everything behind the first layer into a flat vector."""

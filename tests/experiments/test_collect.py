@@ -52,15 +52,19 @@ def test_runs_come_seed_by_seed_as_in_the_plan(results, folders):
 
 def test_scores_are_the_means_of_the_stored_evaluations(results, folders):
     for key, path in folders.items():
-        (row,), held_out, manifest = of(results["scores"], key), stored(path, "evaluation.json"), stored(
+        (row,), both, manifest = of(results["scores"], key), stored(path, "evaluation.json"), stored(
             path, "manifest.json")
+        held_out = both["deterministic"]
         assert row["reward"] == about(fmean(held_out["reward"]))
         for s, name in enumerate(SLICES):
             for quantity in ("qos", "violated", "rb_share"):
                 assert row[f"{quantity}_{name}"] == about(fmean(episode[s] for episode in held_out[quantity]))
         early = path / "equal_gradients.json"
         assert row["reward_equal_gradients"] == about(fmean(stored(
-            path, early.name if early.exists() else "evaluation.json")["reward"]))
+            path, early.name if early.exists() else "evaluation.json")["deterministic"]["reward"]))
+        assert list(both) == ["deterministic", "stochastic"]
+        for reading, evaluation in both.items():
+            assert row[f"reward_{reading}"] == about(fmean(evaluation["reward"]))
         rows = metric_rows(path)
         assert row["sam_actor_share"] == about(fmean(r["sam_actor"] for r in rows))
         assert row["gradient_evaluations"] == rows[-1]["gradient_evaluations"]
@@ -81,7 +85,7 @@ def test_curvatures_are_means_over_networks_where_measured(results, folders):
 
 def test_episodes_are_the_stored_ones(results, folders):
     for key, path in folders.items():
-        rows, rewards = of(results["episodes"], key), stored(path, "evaluation.json")["reward"]
+        rows, rewards = of(results["episodes"], key), stored(path, "evaluation.json")["deterministic"]["reward"]
         assert [row["episode"] for row in rows] == list(range(len(rewards)))
         assert [row["reward"] for row in rows] == about(rewards)
 
@@ -144,8 +148,8 @@ def test_long_curves_are_averaged_over_blocks_whose_middles_are_told(tmp_path, t
     values = np.random.default_rng(0).uniform(1, 2, (120, AGENTS)).tolist()
     folder.write_metrics(["iteration,agent,reward,sam_actor,gradient_evaluations\n"] + [
         f"{t},{i},{values[t][i]!r},0,{t}\n" for t in range(120) for i in range(AGENTS)])
-    (folder.path / "evaluation.json").write_text(json.dumps(
-        {"reward": [1.0], **{name: [[0.5] * 3] for name in ("qos", "violated", "rb_share")}}), "utf-8")
+    lists = {"reward": [1.0], **{name: [[0.5] * 3] for name in ("qos", "violated", "rb_share")}}
+    (folder.path / "evaluation.json").write_text(json.dumps({"deterministic": lists, "stochastic": lists}), "utf-8")
     curve = collect_runs({Entry("no_sam", 0, config, folder.path): folder})["curves"]
     assert curve["iteration"].tolist() == [1.5 + 3 * b for b in range(40)]
     assert curve["reward"].tolist() == about(

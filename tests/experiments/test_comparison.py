@@ -45,9 +45,10 @@ def by_hand(path, method, config, seed, reward, iterations=6):
         lines = lines or [metric_header(columns)]
         lines += metric_lines(t, columns)
     folder.write_metrics(lines)
-    folder.write_evaluation(evaluation(reward))
+    folder.write_evaluation({"deterministic": evaluation(reward), "stochastic": evaluation(reward - 3)})
     if method == "ta_sam":
-        folder.write_evaluation(evaluation(reward - 1), "equal_gradients.json")
+        folder.write_evaluation({"deterministic": evaluation(reward - 1), "stochastic": evaluation(reward - 4)},
+                                "equal_gradients.json")
     folder.write_manifest(status="complete", wall_seconds=10.0 + seed)
     return folder
 
@@ -116,6 +117,7 @@ def test_a_summary_row_holds_the_means_of_its_run(folders):
     assert (row["method"], row["seed"], row["reward"], row["wall_seconds"]) == ("ta_sam", 1, 0.75, 11.0)
     assert row["sam_actor_share"] == pytest.approx(1 / 3, rel=1e-14)
     assert (row["gradient_evaluations"], row["reward_equal_gradients"]) == (30, -0.25)
+    assert (row["reward_deterministic"], row["reward_stochastic"]) == (0.75, -2.25)
     assert summary_rows(folders)[3]["reward_equal_gradients"] == summary_rows(folders)[3]["reward"]
     assert (row["qos_eMBB"], row["qos_mMTC"], row["qos_URLLC"]) == (12.34e6, 4.567e6, 1.234e-3)
     assert (row["violated_eMBB"], row["violated_mMTC"], row["violated_URLLC"]) == (0.25, 1.0, 0.0)
@@ -255,6 +257,6 @@ def test_missing_metrics_are_refused_in_one_line(folders):
 ])
 @pytest.mark.parametrize("name", ["evaluation.json", "equal_gradients.json"])
 def test_evaluations_that_are_damaged_are_refused_in_one_line(folders, lists, name):
-    (folders[0].path / name).write_text(json.dumps(lists), "utf-8")
+    (folders[0].path / name).write_text(json.dumps({"deterministic": lists, "stochastic": lists}), "utf-8")
     with pytest.raises(UsageError, match=rf"{name}: not a readable evaluation .* makes it anew$"):
         summary_rows(folders)

@@ -84,7 +84,7 @@ def test_methods_needs_no_compiler():
 
 @pytest.mark.parametrize("settings", [(), (
     "agent.critic_target=twin_target", "agent.critic_scope=joint", "agent.forgetting=policy_anchor", "agent.teachers=2",
-    "agent.crelu=true", "agent.layer_norm=true")])
+    "agent.crelu=true", "agent.layer_norm=true"), ("agent.critic_steps=3",)])
 def test_bench_counts_the_update_that_it_times(tiny_config, monkeypatch, settings):
     """Under any reading: it states the operations of its products alone, and of the update."""
     seen, runs = [0], []

@@ -1,5 +1,6 @@
 """Held-out evaluation and the policies that rewards are read against."""
 
+import json
 from itertools import pairwise
 
 import numpy as np
@@ -162,12 +163,11 @@ def test_the_equal_split_runs_under_every_scheduler_whatever_the_configurations(
     assert changed == (own if scheduler != "proportional_fair" else set())
 
 
-def test_evaluations_survive_json():
+def test_evaluations_survive_lists():
     rng = np.random.default_rng(3)
     violated, share = rng.random((3, 2)), rng.random((3, 2))
     evaluation = Evaluation(rng.normal(size=3) * 1e7, rng.normal(size=(3, 2)) * 1e-9, violated, share)
-    assert_equal(Evaluation.from_json(evaluation.to_json()), evaluation)
-    assert evaluation.to_json().endswith("\n")
+    assert_equal(Evaluation.from_lists(json.loads(json.dumps(evaluation.to_lists()))), evaluation)
 
 
 def test_the_deterministic_policy_is_the_sigmoid_of_the_actors_mean(tiny_config):

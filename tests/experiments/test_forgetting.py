@@ -9,7 +9,12 @@ from command_line import listing
 from tasam_ref.cli import main
 from tasam_ref.config_io import apply_settings
 from tasam_ref.errors import UsageError
-from tasam_ref.experiments.evaluation import Evaluation, deterministic_policy, evaluate_held_out
+from tasam_ref.experiments.evaluation import (
+    Evaluation,
+    deterministic_policy,
+    evaluate_held_out,
+    stochastic_policy,
+)
 from tasam_ref.experiments.forgetting import evaluate_regimes, forgetting_table, regime_rows, untrained_actors
 from tasam_ref.experiments.run_folder import RunFolder
 from tasam_ref.experiments.training import store_evaluations, train
@@ -52,6 +57,19 @@ def test_a_run_through_regimes_stores_what_its_actors_do_in_each(folder, config)
             trainer.iterate()
     assert same(found["stage_3"]["usual"], folder.evaluation())
     assert len({evaluation.reward.mean() for row in found.values() for evaluation in row.values()}) == 16
+
+
+def test_regimes_are_judged_by_the_readings_own_policy(config):
+    """Actors that stay as they began, drawn from instead of taken by their means."""
+    config = apply_settings(config, ["run.evaluation=stochastic"])
+    thetas = Trainer(config, build_env(config)).agents.thetas_p
+    found = evaluate_regimes(config, {"stage_1": thetas, "stage_2": thetas}, thetas)
+    assert tuple(found) == STAGES
+    for name in REGIMES:
+        network = regime_config(config, name)
+        expected = evaluate_held_out(network, stochastic_policy(network, thetas))
+        assert all(same(row[name], expected) for row in found.values())
+        assert not same(expected, evaluate_held_out(network, deterministic_policy(network, thetas)))
 
 
 def test_untrained_actors_are_those_that_the_run_begins_with(config):

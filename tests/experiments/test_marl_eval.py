@@ -61,7 +61,7 @@ def test_values_are_those_of_the_run_folders(nested, small_sweep):
             for k in range(6):
                 reward = fmean(float(row["reward"]) for row in rows if int(row["iteration"]) == k)
                 assert run[f"step_{k}"] == {"step_count": 2 + 4 * k, "reward": [pytest.approx(reward, rel=6e-6)]}
-            held_out = json.loads((path / "evaluation.json").read_text("utf-8"))["reward"]
+            held_out = json.loads((path / "evaluation.json").read_text("utf-8"))["deterministic"]["reward"]
             assert run["absolute_metrics"]["reward"] == [pytest.approx(fmean(held_out), rel=6e-6)]
 
 

@@ -216,14 +216,39 @@ def test_metrics_that_miss_rows_before_the_checkpoint_are_refused(folder):
 
 def test_an_evaluation_reads_back_exactly(folder):
     rng = np.random.default_rng(5)
-    evaluation = Evaluation(rng.normal(size=4), rng.normal(size=(4, 3)), rng.random((4, 3)), rng.random((4, 3)))
-    folder.write_evaluation(evaluation)
-    again = folder.evaluation()
-    for name in ("reward", "qos", "violated", "rb_share"):
-        np.testing.assert_array_equal(getattr(again, name), getattr(evaluation, name))
+    written = {
+        reading: Evaluation(rng.normal(size=4), rng.normal(size=(4, 3)), rng.random((4, 3)), rng.random((4, 3)))
+        for reading in ("deterministic", "stochastic")}
+    folder.write_evaluation(written)
+    assert (folder.path / "evaluation.json").read_text().endswith("}\n")
+    for reading, evaluation in written.items():
+        again = folder.evaluation(reading)
+        for name in ("reward", "qos", "violated", "rb_share"):
+            np.testing.assert_array_equal(getattr(again, name), getattr(evaluation, name))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"reward": [1.0]}'])
+@pytest.mark.parametrize("reading", ["deterministic", "stochastic"])
+def test_the_configuration_says_which_evaluation_is_read(tmp_path, tiny_config, reading):
+    """Without a file at equal gradients the end of the run stands for it; with one it has readings of its own."""
+    config = apply_settings(tiny_config, [f"run.evaluation={reading}"])
+    folder = RunFolder.create(tmp_path / "other", "ta_sam", config)
+    shape = np.zeros((1, 3))
+    folder.write_evaluation({name: Evaluation(np.array([value]), shape, shape, shape)
+                             for name, value in (("deterministic", 1.0), ("stochastic", 2.0))})
+    expected = {"deterministic": 1, "stochastic": 2}
+    assert folder.evaluation().reward == folder.evaluation_at_equal_gradients().reward == expected[reading]
+    folder.write_evaluation({name: Evaluation(np.array([value]), shape, shape, shape)
+                             for name, value in (("deterministic", 3.0), ("stochastic", 4.0))}, "equal_gradients.json")
+    assert folder.evaluation().reward == expected[reading]
+    assert folder.evaluation_at_equal_gradients().reward == expected[reading] + 2
+    for name, value in expected.items():
+        assert folder.evaluation(name).reward == value
+        assert folder.evaluation_at_equal_gradients(name).reward == value + 2
+
+
+@pytest.mark.parametrize("text", [
+    "", "{", "[]", "{}", '{"reward": [1.0]}', '{"deterministic": {"reward": [1.0]}}', '{"deterministic": []}',
+    '{"stochastic": {"reward": [1.0], "qos": [[1.0]], "violated": [[1.0]], "rb_share": [[1.0]]}}'])
 def test_a_broken_evaluation_is_refused(folder, text):
     (folder.path / "evaluation.json").write_text(text)
     assert_refused(folder.evaluation)

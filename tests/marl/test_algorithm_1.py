@@ -25,6 +25,8 @@ def between_the_lowest_two(config):
     ("both_sam", ("agent.gradient_steps=2",)),
     ("ta_sam", ("sam.td_var_threshold=MIDDLE", "sam.td_var_window=2", "agent.buffer_size=7")),
     ("ta_sam", ("sam.td_var_threshold=MIDDLE", "sam.rho_schedule=td_driven")),
+    ("both_sam", ("sam.norm=adaptive", "sam.perturbs=weights", "agent.gradient_steps=2", "agent.critic_steps=2")),
+    ("both_sam", ("sam.norm=layer", "sam.perturbs=hidden")),
     ("critic_sam", ("agent.critic_target=twin_target", "agent.td_value=v")),
     ("both_sam", ("agent.critic_target=twin_target", "sam.base_optimizer=sgd", "agent.learning_rate=0.1")),
     ("actor_sam", ("agent.critic_target=literal", "agent.entropy_in_target=literal")),

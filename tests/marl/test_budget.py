@@ -21,8 +21,16 @@ def test_a_sam_step_costs_two_evaluations(steps, critics, sam_actors, sam_critic
     assert gradient_evaluations(AgentConfig(gradient_steps=steps), 6, critics, sam_actors, sam_critic) == expected
 
 
+@pytest.mark.parametrize(("critics", "sam_critic", "expected"), [
+    (1, False, 4 * (8 + 3)), (2, True, 4 * (8 + 3 * 2 * 2))])
+def test_the_critics_own_steps_count_within_each_step(critics, sam_critic, expected):
+    """Six actors of which two take SAM steps, three steps of the critics for each of four."""
+    agent = AgentConfig(gradient_steps=4, critic_steps=3)
+    assert gradient_evaluations(agent, 6, critics, 2, sam_critic) == expected
+
+
 @pytest.mark.parametrize("method", ["ta_sam", "both_sam", "plastic_as_described", "plastic_lee2023", "centralised_sac"])
-@pytest.mark.parametrize("settings", [(), ("agent.gradient_steps=3", TWIN)])
+@pytest.mark.parametrize("settings", [(), ("agent.gradient_steps=3", TWIN), ("agent.critic_steps=2",)])
 def test_the_column_counts_the_gradients_that_are_taken(tiny_config, monkeypatch, method, settings):
     """Counted where losses ask for the gradient of all their parameters, cumulative over the run."""
     taken = [0]
@@ -46,11 +54,13 @@ def test_the_column_counts_the_gradients_that_are_taken(tiny_config, monkeypatch
 
 
 # Three actors: 4 evaluations an iteration without SAM, 24 in all; 7, 5 and 8 with it on actors, critic, both.
-# With two critics 5 and 30; 8, 7 and 10.  With teachers an actor takes two: 7, so that 24 are spent in the fourth.
+# With two critics, or two steps of the one, 5 and 30; 8, 7 and 10.  With teachers an actor takes two: 7, so that 24
+# are spent in the fourth.
 @pytest.mark.parametrize(("method", "settings", "iteration"), [
     ("no_sam", (), None), ("actor_sam", (), 4), ("critic_sam", (), 5), ("both_sam", (), 3),
     ("both_sam", ("agent.gradient_steps=3",), 3), ("actor_sam", (TWIN,), 4), ("critic_sam", (TWIN,), 5),
-    ("both_sam", (TWIN,), 3), ("l2", (), None), ("plastic_as_described", (), 4), ("plastic_lee2023", (), 3),
+    ("both_sam", (TWIN,), 3), ("actor_sam", ("agent.critic_steps=2",), 4), ("critic_sam", ("agent.critic_steps=2",), 5),
+    ("l2", (), None), ("plastic_as_described", (), 4), ("plastic_lee2023", (), 3),
     ("centralised_sac", (), None)])
 def test_actors_are_kept_once_a_evaluations_without_sam_would_be_paid_for(tiny_config, method, settings, iteration):
     trainer, _ = run(tiny_config, method, *settings)

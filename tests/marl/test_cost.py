@@ -79,6 +79,9 @@ def test_an_iteration_by_hand():
     ("sam.use_sam_critic=false", "critic's gradient", 6 * (24 + 30)),
     ("agent.gradient_steps=7", "critic's target", 7 * 2 * 24 * 6),
     ("agent.gradient_steps=7", "acting", 24 * 2 * 4),
+    ("agent.critic_steps=7", "critic's target", 7 * 2 * 24 * 6),
+    ("agent.critic_steps=7", "critic's gradient", 7 * 2 * 6 * (24 + 30)),
+    ("agent.critic_steps=7", "actors' gradients", 2 * 5 * (24 + 36 + 24 + 12)),
     ("agent.critic_scope=joint", "critic's gradient", 2 * 5 * (2 * 2 * (6 * 3 + 3 * 2) + 2 * 3 * 2)),
 ])
 def test_a_reading_by_hand(setting, part, expected):
@@ -116,6 +119,7 @@ MIXED = ("sam.td_var_scale=relative", "sam.td_var_threshold=1.0")   # the gate o
     ("plastic_as_described", ()), ("plastic_lee2023", ()),
     ("ta_sam", (*MIXED, "agent.critic_target=twin_target", "agent.td_value=v", "agent.gradient_steps=3")),
     ("ta_sam", (*MIXED, "agent.critic_scope=joint", "agent.entropy_in_target=literal", "mdp.identity=one_hot")),
+    ("ta_sam", (*MIXED, "agent.critic_steps=3", "agent.critic_target=twin_target", "agent.gradient_steps=2")),
     ("both_sam", ("agent.policy_gradient=score_function", "agent.critic_target=literal")),
     ("both_sam", ("agent.policy_gradient=score_function_replayed", "agent.critic_target=twin_target")),
     ("plastic_lee2023", ("agent.teachers=3", "agent.forgetting=policy_anchor", "agent.critic_scope=joint")),

@@ -94,7 +94,7 @@ def spy(monkeypatch, update, *where):
     """The loss object that an update descends, and where it begins."""
     seen = []
     monkeypatch.setattr("tasam_ref.marl.learner.take_step",
-                        lambda loss, theta, optimizer, rho: seen.append((loss, theta.copy())) or 0.0)
+                        lambda loss, theta, *_: seen.append((loss, theta.copy())) or 0.0)
     update(*where)
     return seen[0]
 

@@ -18,7 +18,8 @@ from tasam_ref.streams import stream, training_episode_seed
 OTHER_NUMBERS = {
     "agent": {"hidden_sizes": "[5]", "learning_rate": "3e-3", "batch_size": "5", "buffer_size": "4", "gamma": "0.9",
               "temperature": "0.5", "polyak": "0.9", "log_std_min": "-0.05", "log_std_max": "0.05",
-              "gradient_steps": "2", "l2_weight": "0.01", "anchor_weight": "0.3", "anchor_rate": "0.9",
+              "gradient_steps": "2", "critic_steps": "2",
+              "l2_weight": "0.01", "anchor_weight": "0.3", "anchor_rate": "0.9",
               "dropout": "0.3", "spectral_norm": "true", "layer_norm": "true", "crelu": "true", "resets": "2",
               "teachers": "1", "teacher_every": "2", "distillation_weight": "0.4", "input_perturbation": "0.7"},
     "sam": {"use_sam_actor": "false", "use_sam_critic": "false", "selective": "false", "td_var_threshold": "inf",
@@ -278,6 +279,23 @@ def test_steps_of_an_iteration_draw_batches_of_their_own(tiny_config):
     trainer.iterate()
     trainer.iterate()
     assert np.abs(np.diff(np.sort(losses))).min() > 1e-6
+
+
+def test_the_critic_takes_steps_of_its_own_behind_each_of_the_actors(tiny_config, monkeypatch):
+    """Two steps with three of the critic each, every one with a batch at an address that no other has."""
+    trainer, order = start(tiny_config, "ta_sam", "agent.gradient_steps=2", "agent.critic_steps=3"), []
+    actors, critic = trainer.learner.update_actors, trainer.learner.update_critic
+    monkeypatch.setattr(trainer.learner, "update_actors", lambda t, k, rho: order.append(("actors", t, k)) or actors(
+        t, k, rho))
+    monkeypatch.setattr(trainer.learner, "update_critic", lambda t, k, rho: order.append(("critic", t, k)) or critic(
+        t, k, rho))
+    for _ in range(2):
+        trainer.iterate()
+    assert order == [step for t in range(2) for step in (
+        ("actors", t, 0), ("critic", t, 0), ("critic", t, 1), ("critic", t, 2),
+        ("actors", t, 1), ("critic", t, 3), ("critic", t, 4), ("critic", t, 5))]
+    assert [int(o.state["count"]) for o in trainer.agents.critic_optimizers] == [12]
+    assert [int(o.state["count"]) for o in trainer.agents.actor_optimizers] == [4] * 3
 
 
 def test_every_field_that_steers_learning_has_another_value_to_try():

@@ -141,7 +141,15 @@ class AgentConfig:
                                  source="assumed, R28: all of Nt x Ne", at_least=1, at_most=10**8)
     gamma: float = parameter(0.2, "discount factor", symbol="gamma", source="assumed, R28: actions hardly move the "
                              "next state", at_least=0, at_most=1)
-    temperature: float = parameter(3e-3, "weight of the entropy", symbol="beta", source="assumed, R28", at_least=0)
+    temperature: float = parameter(3e-3, "weight of the entropy, or where it begins when it is learned", symbol="beta",
+                                   source="assumed, R28", at_least=0)
+    temperature_rule: str = parameter("fixed", "whether the temperature stays or holds the entropy at a target",
+                                      source="R57", choices=("fixed", "learned"))
+    target_entropy: float = parameter(-1.6931471805599453, "entropy that a learned temperature holds, for each number "
+                                      "of an action", unit="nat", source="assumed, R57: soft actor-critic's -1 on "
+                                      "(-1, 1), which is -1 - log 2 on (0, 1)")
+    temperature_rate: float = parameter(1e-4, "step size of the logarithm of a learned temperature", above=0,
+                                        source="assumed, R57: that of the networks")
     polyak: float = parameter(0.005, "rate at which the target critic follows", source="assumed, R28: SAC's usual",
                               above=0, at_most=1)
     log_std_min: float = parameter(-5.0, "lower clip of the policy's log standard deviation", source="assumed, R28")
@@ -173,7 +181,7 @@ class AgentConfig:
                                     source="Sec. VI-A, R42")
     layer_norm: bool = parameter(False, "layer normalisation before the activation", source="Table 3, R43")
     crelu: bool = parameter(False, "concatenated rectifiers instead of tanh", source="Table 3, R43")
-    resets: int = parameter(0, "times that the layers behind the first are drawn anew, evenly over the run",
+    resets: int = parameter(0, "times that the output layers are drawn anew, evenly over the run",
                             source="Table 3, R43", at_least=0)
     teachers: int = parameter(0, "earlier policies from which every actor is distilled", source="Sec. V-B, R43",
                               at_least=0, at_most=100)
@@ -259,7 +267,8 @@ class Config:
 
     @property
     def temperature(self):
-        """beta of one agent.  A single agent earns the mean over the DUs, whose entropies add up: each counts 1/N_m."""
+        """beta of one agent, at first: for a single agent, which earns the mean over the DUs, whose entropies add up,
+        1/N_m of it."""
         return self.agent.temperature * (self.num_agents / self.radio.num_dus)
 
     def __post_init__(self):
@@ -271,6 +280,8 @@ class Config:
             raise refuse("radio.frame_s", radio.frame_s, "so short that no user crosses a cell radius in one frame")
         if agent.log_std_max <= agent.log_std_min:
             raise refuse("agent.log_std_max", agent.log_std_max, f"above log_std_min = {agent.log_std_min}")
+        if agent.temperature_rule == "learned" and agent.temperature == 0:
+            raise refuse("agent.temperature", 0.0, "above 0 where temperature_rule is learned")
         if agent.spectral_norm and agent.l2_weight > 0:
             raise refuse("agent.l2_weight", agent.l2_weight, "0 with spectral_norm, which takes no notice of size")
         if agent.buffer_size < self.run.frames_per_iteration:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tomllib
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from importlib import resources
 
 from .config import Config
@@ -34,13 +34,13 @@ def from_toml(text):
 
 def to_toml(config):
     """Write every field of a Config as TOML; ``from_toml`` gives the same Config back."""
-    lines = []
-    for part in fields(config):
-        values = getattr(config, part.name)
-        lines.append(f"[{part.name}]")
-        lines += [f"{f.name} = {_literal(getattr(values, f.name))}" for f in fields(values)]
-        lines.append("")
-    return "\n".join(lines)
+    return _written({part.name: asdict(getattr(config, part.name)) for part in fields(config)})
+
+
+def _written(sections):
+    """TOML of a mapping section -> field -> value."""
+    return "\n".join(f"[{name}]\n" + "".join(f"{key} = {_literal(value)}\n" for key, value in values.items())
+                     for name, values in sections.items())
 
 
 def _literal(value):
@@ -98,5 +98,13 @@ def _parse_value(text):
 
 
 def config_hash(config):
-    """First 16 hexadecimal digits of the SHA-256 of the complete TOML text."""
-    return hashlib.sha256(to_toml(config).encode()).hexdigest()[:16]
+    """First 16 hexadecimal digits of the SHA-256 of the TOML text of what differs from the defaults.
+
+    So a run keeps its hash when the package learns of a new field whose default is what was done before.
+    """
+    other = {}
+    for part in fields(config):
+        values, usual = (asdict(getattr(one, part.name)) for one in (config, Config()))
+        changed = {key: value for key, value in values.items() if value != usual[key]}
+        other |= {part.name: changed} if changed else {}
+    return hashlib.sha256(_written(other).encode()).hexdigest()[:16]

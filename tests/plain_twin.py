@@ -135,6 +135,8 @@ class PlainAgents:
         base = {"adam": PlainAdam, "sgd": PlainDescent}[config.sam.base_optimizer]
         self.actor_steps = [base(config.agent.learning_rate) for _ in actors]
         self.critic_steps = [base(config.agent.learning_rate) for _ in critics]
+        self.beta = [config.agent.temperature] * len(actors)
+        self.beta_steps = [base(config.agent.temperature_rate) for _ in actors]
         self.buffers = [[] for _ in actors]
         self.errors = [[] for _ in actors]
         self.obs = env.reset(seed=training_episode_seed(config.run.seed, 0))
@@ -167,7 +169,7 @@ class PlainAgents:
         self.t += 1
         return {"reward": reward, "entropy": entropy, "td_error_variance": variance, "sam_actor": open_,
                 "rho_actor": [r if o else 0.0 for r, o in zip(own, open_)], "actor_loss": losses,
-                "critic_loss": [loss] * len(losses)}
+                "temperature": self.beta, "critic_loss": [loss] * len(losses)}
 
     def collect(self):
         env, run = self.env, self.config.run
@@ -201,8 +203,8 @@ class PlainAgents:
                 error = reward + agent.gamma * after - self.q(self.critics, obs, latent)
             else:
                 u, log_prob_now = self.draw(i, obs[None], noise[1, [k]])
-                now = self.q(self.critics, obs, u[0]) - agent.temperature * log_prob_now[0]
-                error = reward + agent.gamma * (after - agent.temperature * log_prob[0]) - now
+                now = self.q(self.critics, obs, u[0]) - self.beta[i] * log_prob_now[0]
+                error = reward + agent.gamma * (after - self.beta[i] * log_prob[0]) - now
             self.errors[i].append(float(error))
         del self.errors[i][: -n * self.config.sam.td_var_window]
         return statistics.pvariance(self.errors[i])
@@ -224,9 +226,12 @@ class PlainAgents:
             len(self.buffers[i]), size=agent.batch_size)
         obs = np.array([self.replayed(i, row)[0] for row in rows])
         noise = self.normal((self.env.action_dim, agent.batch_size), "policy", self.t, step, i).T
-        loss = actor_loss(self.actor, self.critic, self.critics, obs, noise, agent.temperature)
+        loss = actor_loss(self.actor, self.critic, self.critics, obs, noise, self.beta[i])
         value, g = self.sharp_gradient(loss, self.actors[i], rho, self.actor)
         self.actors[i] = self.actor_steps[i].step(self.actors[i], g)
+        if agent.temperature_rule == "learned":
+            surprise = np.mean(self.draw(i, obs, noise)[1]) + agent.target_entropy * self.env.action_dim
+            self.beta[i] = np.exp(self.beta_steps[i].step(np.log(self.beta[i]), -self.beta[i] * surprise))
         return value
 
     def replayed(self, i, row):
@@ -248,10 +253,10 @@ class PlainAgents:
                 u, log_prob = self.draw(i, next_obs[None], noise[[i * per_agent + k]])
                 after = self.q(networks, next_obs, u[0])
                 if agent.entropy_in_target == "standard":
-                    y = reward + agent.gamma * (after - agent.temperature * log_prob[0])
+                    y = reward + agent.gamma * (after - self.beta[i] * log_prob[0])
                 else:
                     taken = log_density(latent[None], *policy(self.actor, self.actors[i], obs[None]))[0]
-                    y = reward + agent.gamma * after - agent.temperature * taken
+                    y = reward + agent.gamma * after - self.beta[i] * taken
                 observed.append(obs)
                 actions.append((latent > 0).astype(float))
                 targets.append(y)

@@ -23,13 +23,13 @@ COUNTS = ("radio.num_dus", "radio.num_ues", "radio.num_rbs", "mdp.episode_frames
 WHOLE_FROM_ZERO = ("sam.rho_decay_steps", "run.seed", "agent.resets", "agent.teachers", "mdp.reference_ues")
 POSITIVE = ("radio.rb_bandwidth_hz", "radio.path_loss_exponent", "radio.min_distance_m", "radio.inter_site_distance_m",
             "radio.cell_radius_m", "radio.frame_s", "slices.latency_max_s", "reward.steepness", "agent.learning_rate",
-            "agent.polyak", "agent.anchor_rate")
+            "agent.polyak", "agent.anchor_rate", "agent.temperature_rate")
 FROM_ZERO = ("radio.speed_min_m_s", "radio.speed_max_m_s", "reward.penalty", "agent.gamma", "agent.temperature",
              "agent.anchor_weight", "agent.l2_weight", "agent.dropout", "agent.distillation_weight",
              "agent.input_perturbation", "sam.actor_rho_ratio", "sam.td_var_threshold", "sam.rho_init",
              "sam.rho_final", "run.convergence_tolerance")
 ANY_FINITE = ("radio.tx_power_dbm", "radio.noise_dbm", "radio.path_loss_1m_db", "agent.log_std_min",
-              "agent.log_std_max")
+              "agent.log_std_max", "agent.target_entropy")
 FROM_ONE = ("radio.fairness_window_frames",)
 PROBABILITIES = ("agent.gamma", "agent.polyak", "agent.anchor_rate")
 NUMBERS = POSITIVE + FROM_ZERO + ANY_FINITE + FROM_ONE
@@ -50,7 +50,7 @@ READINGS = {
     "sam.rho_schedule": {"linear", "exponential", "cosine", "static", "td_driven", "entropy_annealed"},
     "agent.critic_scope": {"shared_local", "joint"}, "agent.forgetting": {"none", "policy_anchor"},
     "sam.norm": {"l2", "adaptive", "layer"}, "sam.perturbs": {"all", "weights", "hidden"},
-    "run.evaluation": {"deterministic", "stochastic"},
+    "agent.temperature_rule": {"fixed", "learned"}, "run.evaluation": {"deterministic", "stochastic"},
 }
 
 

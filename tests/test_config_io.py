@@ -1,5 +1,6 @@
 """Configurations as text: presets, files, single settings, and the hash."""
 
+import hashlib
 import math
 import tomllib
 from dataclasses import fields, replace
@@ -242,7 +243,7 @@ def test_the_hash_changes_with_any_field():
         "entropy_in_target": "literal", "critic_target": "twin_target", "critic_sees": "relaxed", "td_value": "v",
         "critic_scope": "joint", "forgetting": "policy_anchor",
         "dtype": "float64", "td_var_scale": "relative", "rho_schedule": "cosine", "base_optimizer": "sgd",
-        "norm": "layer", "perturbs": "hidden", "evaluation": "stochastic",
+        "temperature_rule": "learned", "norm": "layer", "perturbs": "hidden", "evaluation": "stochastic",
         "sequence": ["usual", "crowd"], "users": [1.0, 2.0, 0.5, 1.0], "traffic": [1.0, 2.0, 0.5, 1.0],
         "share_row": [0, 1, 0, 3], "regimes.names": ["usual", "a", "b", "c"],
         "q_worst": [1.0, 2.0, 0.02], "q_best": [50e6, 60e6, 1e-4],
@@ -263,6 +264,14 @@ def test_the_hash_is_sixteen_hexadecimal_digits_and_survives_the_file(config):
     digest = config_hash(config)
     assert len(digest) == 16 and set(digest) <= set("0123456789abcdef")
     assert config_hash(from_toml(to_toml(config))) == digest
+
+
+def test_a_hash_speaks_of_what_differs_from_the_defaults_alone():
+    """So that fields to come, and sections, leave the hashes of earlier runs as they are."""
+    assert config_hash(Config()) == hashlib.sha256(b"").hexdigest()[:16]
+    two = apply_settings(Config(), ["sam.norm=adaptive", "agent.gamma=0.9", "agent.temperature=0.5"])
+    text = b'[agent]\ngamma = 0.9\ntemperature = 0.5\n\n[sam]\nnorm = "adaptive"\n'
+    assert config_hash(two) == hashlib.sha256(text).hexdigest()[:16]
 
 
 def test_a_whole_number_and_its_float_hash_alike():

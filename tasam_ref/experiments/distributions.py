@@ -1,4 +1,4 @@
-"""Distributions behind the held-out means: of the slices' QoS over frames and DUs, of throughput over users."""
+"""Distributions behind the means: of the slices' QoS over frames and DUs, of throughput over users."""
 
 import json
 
@@ -7,11 +7,12 @@ import numpy as np
 from ..errors import UsageError
 from ..files import write_atomically
 from ..oran.topology import build_topology
+from ..regimes import regime_config
 from .evaluation import READINGS, held_out_seeds, play
 
 FILE = "distributions.json"
 LEVELS = np.linspace(0, 1, 51)
-QUANTITIES = ("qos", "throughput_bps")
+QUANTITIES = ("qos", "throughput_bps", "training_throughput_bps")
 
 
 def is_measured(folder):
@@ -21,19 +22,25 @@ def is_measured(folder):
 
 
 def measure_distributions(folder):
-    """Write RUN/distributions.json: the quantiles at ``LEVELS`` of the trained actors on the held-out episodes.
+    """Write RUN/distributions.json: quantiles at ``LEVELS``, of the trained actors on the held-out episodes.
 
     "qos" maps slices to quantiles of Q_l over frames and DUs, in the metric's unit; "throughput_bps" to those of the
-    rate that users of the slice have on average over an episode.  Source: Sec. VI-E, Fig. 10; Sec. VI-F, Fig. 11.
+    rate that users of the slice have on average over an episode; "training_throughput_bps" to the same of the episodes
+    that the run trained on.  Raises UsageError for a run of a version that did not keep those.
+    Source: Sec. VI-E, Fig. 10; Sec. VI-F, Fig. 11.
     """
-    config = folder.config
-    actors = folder.load_checkpoint()["actors"]
-    qos, rates = held_out_samples(config, READINGS[config.run.evaluation](config, actors))
+    config, results = folder.config, folder.load_checkpoint()
+    if "training_rate_bps" not in results:
+        raise UsageError(f"{folder.path}: its checkpoint.npz lacks training_rate_bps; train this run anew")
+    qos, rates = held_out_samples(config, READINGS[config.run.evaluation](config, results["actors"]))
     slice_of = build_topology(config.radio, config.slices).slice_of
-    content = {"levels": LEVELS.tolist(), "qos": {}, "throughput_bps": {}}
+    trained = results["training_rate_bps"]
+    slice_in_training = _slices_in_training(config, trained.shape)
+    content = {"levels": LEVELS.tolist()} | {quantity: {} for quantity in QUANTITIES}
     for s, name in enumerate(config.slices.names):
         content["qos"][name] = _quantiles(qos[..., s])
         content["throughput_bps"][name] = _quantiles(rates[:, slice_of == s])
+        content["training_throughput_bps"][name] = _quantiles(trained[slice_in_training == s].astype(float))
     with write_atomically(folder.path / FILE) as file:
         file.write(json.dumps(content, indent=1) + "\n")
 
@@ -45,6 +52,16 @@ def held_out_samples(config, policy):
         qos.append([info.qos for info in infos])
         rates = rates + np.array([info.radio.rate_bps for info in infos])
     return np.array(qos).swapaxes(0, 1), rates / config.run.eval_frames
+
+
+def _slices_in_training(config, shape):
+    """The slice of every user in every training episode, of ``shape`` (episodes, U); -1 where there is no user."""
+    sequence, slices = config.regimes.sequence, np.full(shape, -1)
+    for k, of_stage in enumerate(np.array_split(slices, len(sequence))):
+        network = regime_config(config, sequence[k])
+        of_users = build_topology(network.radio, network.slices).slice_of
+        of_stage[:, : of_users.size] = of_users
+    return slices
 
 
 def _quantiles(samples):

@@ -11,7 +11,7 @@ from .replay import Replay
 
 class Agents:
     """Actors ``thetas_p`` (M, n_params), critics ``thetas_v`` and their targets, anchors and teachers if there are any,
-    an optimiser for each network, and the replay."""
+    temperatures, an optimiser for all that is learned, and the replay."""
 
     def __init__(self, config, num_agents, obs_dim, action_dim):
         self.config, self.count, self.obs_dim, self.action_dim = config, num_agents, obs_dim, action_dim
@@ -25,10 +25,19 @@ class Agents:
         base = OPTIMIZERS[config.sam.base_optimizer]
         self.actor_optimizers = [base(theta, agent.learning_rate) for theta in self.thetas_p]
         self.critic_optimizers = [base(theta, agent.learning_rate) for theta in self.thetas_v]
+        self._temperatures = np.full(num_agents, config.temperature, self.networks.dtype)
+        learned = num_agents if agent.temperature_rule == "learned" else 0
+        self.log_temperatures = np.log(self._temperatures[:learned, None])
+        self.temperature_optimizers = [base(log_beta, agent.temperature_rate) for log_beta in self.log_temperatures]
         self.replay = Replay(num_agents, agent.buffer_size, obs_dim, action_dim, self.networks.dtype)
 
+    @property
+    def temperatures(self):
+        """beta of every agent, (M,): as configured, or as learned so far (R57)."""
+        return np.exp(self.log_temperatures[:, 0]) if len(self.log_temperatures) else self._temperatures
+
     def prepare(self, iteration):
-        """What some methods do before an iteration: renew teachers, draw the layers behind the first anew (R43)."""
+        """What some methods do before an iteration: renew teachers, draw the output layers anew (R43)."""
         agent, run = self.config.agent, self.config.run
         renew_teachers(self.thetas_teacher, self.thetas_p, iteration, agent.teacher_every)
         if reset_is_due(iteration, run.num_iterations, agent.resets):
@@ -39,7 +48,7 @@ class Agents:
     def _reset(self, net, name, thetas, optimizers, iteration):
         for i, (theta, optimizer) in enumerate(zip(thetas, optimizers)):
             fresh = net.initial(stream(self.config.run.seed, name, iteration, i), self.networks.dtype)
-            for part, new in zip(net.above_first(theta), net.above_first(fresh)):
+            for part, new in zip(net.parts(theta)[-1], net.parts(fresh)[-1]):
                 part[...] = new
             for array in optimizer.state.values():
                 array[...] = 0
@@ -47,14 +56,20 @@ class Agents:
     def state(self):
         """Parameters, optimiser states and replay as one flat dictionary of arrays."""
         state = self.parameters()
-        for name, optimizers in (("actor", self.actor_optimizers), ("critic", self.critic_optimizers)):
+        for name, optimizers in self._optimizers().items():
             for i, optimizer in enumerate(optimizers):
                 state |= {f"{name}_optimizer/{i}/{key}": value for key, value in optimizer.state.items()}
         return state | {f"replay/{key}": value for key, value in self.replay.state().items()}
 
+    def _optimizers(self):
+        return {"actor": self.actor_optimizers, "critic": self.critic_optimizers,
+                "temperature": self.temperature_optimizers}
+
     def parameters(self):
-        """What Algorithm 1 puts out (line 28), actors and critics; with targets, and anchors and teachers, if any."""
-        past = {"anchors": self.thetas_anchor, "teachers": self.thetas_teacher}
+        """What Algorithm 1 puts out (line 28), actors and critics; with targets, and anchors, teachers and learned
+        temperatures, if any."""
+        past = {"anchors": self.thetas_anchor, "teachers": self.thetas_teacher,
+                "log_temperatures": self.log_temperatures}
         return {"actors": self.thetas_p, "critics": self.thetas_v, "targets": self.thetas_target} | {
             name: thetas for name, thetas in past.items() if len(thetas)}
 
@@ -66,7 +81,7 @@ class Agents:
     def set_state(self, state):
         """Restore what ``state`` returned."""
         self.set_parameters(state)
-        for name, optimizers in (("actor", self.actor_optimizers), ("critic", self.critic_optimizers)):
+        for name, optimizers in self._optimizers().items():
             for i, optimizer in enumerate(optimizers):
                 for key, array in optimizer.state.items():
                     array[...] = state[f"{name}_optimizer/{i}/{key}"]

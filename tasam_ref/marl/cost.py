@@ -46,10 +46,10 @@ def update_products(agent, networks, transitions, sam_actors, sam_critic):
     """
     scope, critics, columns = networks.scope, num_critics(agent), networks.scope.columns(transitions)
     policies = forward_products(networks.actor, transitions) * scope.num_agents
-    known = agent.teachers + (agent.forgetting != "none")
+    further = agent.teachers + (agent.forgetting != "none") + (agent.temperature_rule == "learned")
     return {
         "actors' gradients": _actor_gradient_products(agent, networks) * (scope.num_agents + sam_actors),
-        "anchors and teachers": forward_products(networks.actor, agent.batch_size) * (scope.num_agents * known),
+        "further policies": forward_products(networks.actor, agent.batch_size) * (scope.num_agents * further),
         "critic's target": (policies * (2 if agent.entropy_in_target == "literal" else 1)
                             + forward_products(networks.critic, columns) * critics) * agent.critic_steps,
         "critic's gradient": (forward_products(networks.critic, columns) + backward_products(networks.critic, columns))

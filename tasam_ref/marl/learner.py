@@ -18,6 +18,7 @@ from .losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss, L2Loss, Sum
 from .networks import num_critics
 from .policy import Policy, drawn, replayed
 from .td_error import soft_value, td_error_q, td_error_v
+from .temperature import temperature_gradient
 from .workers import Workers
 
 CHUNKS = 2                              # in which the critic's batch is taken, however many threads there are
@@ -33,7 +34,7 @@ class Learner:
 
     def __init__(self, config, agents, executed, threads=1):
         self.agents, self.networks, self.settings = agents, agents.networks, config.agent
-        self.seed, self.temperature, self.frames = config.run.seed, config.temperature, config.run.frames_per_iteration
+        self.seed, self.frames = config.run.seed, config.run.frames_per_iteration
         self._as_shown = {"executed": executed, "relaxed": lambda action: action}[self.settings.critic_sees]
         self._actor_scale, self._critic_scale = (scale_of(config.sam.norm, config.sam.perturbs, net)
                                                  for net in (self.networks.actor, self.networks.critic))
@@ -50,7 +51,8 @@ class Learner:
 
     def fresh_td_errors(self, iteration):
         """TD-errors delta (M, Ne) of the iteration's own transitions, by the reading R33."""
-        batch, gamma, beta = self.agents.replay.newest(self.frames), self.settings.gamma, self.temperature
+        batch, gamma = self.agents.replay.newest(self.frames), self.settings.gamma
+        beta = np.repeat(self.agents.temperatures, self.frames)
         noise = self._normal((2, self.agents.action_dim, batch.reward.size), "td_error", iteration)
 
         def value(obs, latent):
@@ -88,7 +90,17 @@ class Learner:
         loss = self.actor_loss(i, rows, noise, moved, buffers)
         value = take_step(loss, theta, agents.actor_optimizers[i], rho, self._actor_scale)
         self.networks.actor.advance(theta)
+        if settings.temperature_rule == "learned":
+            self._learn_temperature(i, agents.replay.of_agent(i, rows).obs, noise, buffers)
         return value
+
+    def _learn_temperature(self, i, obs, noise, buffers):
+        """One step of agent i's log beta, by the entropy of its policy at obs (D, n) with noise (A, n).  R57."""
+        agents = self.agents
+        sample = drawn(buffers.evaluating(obs.shape[1]).law(agents.thetas_p[i], obs), noise)
+        wanted = self.settings.target_entropy * agents.action_dim
+        gradient = temperature_gradient(sample.log_prob, agents.temperatures[i], wanted)
+        agents.temperature_optimizers[i].step(agents.log_temperatures[i], np.array([gradient], obs.dtype))
 
     def actor_loss(self, i, rows, noise, moved=None, buffers=None):
         """What actor i descends on the transitions ``rows`` (n,) of B_i with noise (A, n), n = ``agent.batch_size``.
@@ -103,8 +115,8 @@ class Learner:
         if settings.forgetting != "none":
             anchor = self._anchor(agents.thetas_anchor[i], obs, settings.anchor_weight, buffers)
         q = ActionValue(agents.thetas_v, self._around(obs, rows), self.networks.scope.place(i), buffers.critics)
-        loss = ActorLoss(buffers.policy, q, obs, noise, self.temperature, POLICY_GRADIENTS[settings.policy_gradient],
-                         anchor=anchor, **taken)
+        loss = ActorLoss(buffers.policy, q, obs, noise, agents.temperatures[i],
+                         POLICY_GRADIENTS[settings.policy_gradient], anchor=anchor, **taken)
         if settings.teachers:
             share = settings.distillation_weight / settings.teachers
             teachers = [self._anchor(thetas[i], obs, share, buffers) for thetas in agents.thetas_teacher]
@@ -163,7 +175,8 @@ class Learner:
 
     def _targets(self, batch, noise):
         """y (M n,) of (10) by the readings R31 and R32."""
-        gamma, beta, next_obs = self.settings.gamma, self.temperature, batch.next_obs
+        gamma, next_obs = self.settings.gamma, batch.next_obs
+        beta = np.repeat(self.agents.temperatures, batch.reward.size // self.agents.count)
         following = drawn(self._laws(next_obs), noise)
         next_q = self._q(self.agents.thetas_target, next_obs, following.latent, self._of_targets)
         if self.settings.entropy_in_target == "literal":

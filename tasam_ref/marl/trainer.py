@@ -30,6 +30,7 @@ class Trainer:
     ``snapshots`` keeps earlier actors (M, n_params) by name: ``stage_k`` at the end of every stage but the last, and
     ``equal_gradients`` once the run has spent what one with an actor per DU would spend in all without SAM and
     teachers, if that is before its end.
+    ``rates()`` is what users had meanwhile (Fig. 11).
     ``threads`` threads share the work of the actors and of the critic; the bits are the same for any number.
     """
 
@@ -43,6 +44,7 @@ class Trainer:
         self.gradient_evaluations = 0
         self.snapshots = {}
         self.td_errors = np.zeros((env.num_agents, 0))
+        self.rate_sums = []                     # of every episode: bit/s of each user, summed over its frames so far
         self.obs = env.reset(seed=training_episode_seed(config.run.seed, 0))
 
     def iterate(self):
@@ -51,6 +53,7 @@ class Trainer:
         reward, entropy (of the policy, in nat) and qos_<slice> (bit/s or s): means over the iteration's frames;
         actor_loss, critic_loss: of the last gradient step, the critic's the same for all; td_error_variance;
         sam_actor: 1 where the actor took SAM steps; rho_actor, rho_critic: the radii used, 0 without SAM;
+        temperature: beta after the iteration;
         gradient_evaluations: spent by all networks since the run began, the same for all.
 
         Raises RunFailure, naming the iteration, when an action, a loss or a parameter is not finite.
@@ -85,6 +88,7 @@ class Trainer:
             "actor_loss": actor_loss, "critic_loss": critic_loss * everyone, "td_error_variance": variance,
             "sam_actor": selected.astype(int), "rho_actor": np.where(selected, rho_actors, 0.0),
             "rho_critic": (rho_critic if sam.use_sam_critic else 0.0) * everyone,
+            "temperature": self.agents.temperatures.astype(float),
             "gradient_evaluations": np.full(self.env.num_agents, self.gradient_evaluations),
         }
 
@@ -104,13 +108,24 @@ class Trainer:
             self.agents.replay.add(obs, latent, reward, self.obs)
             reward_sum, entropy_sum = reward_sum + reward, entropy_sum - log_prob
             qos_sum = qos_sum + env.per_agent(info.qos)
+            self.rate_sums[-1] = self.rate_sums[-1] + info.radio.rate_bps
         columns = {"reward": reward_sum / frames, "entropy": entropy_sum / frames}
         return columns | {f"qos_{name}": qos_sum[:, s] / frames for s, name in enumerate(env.slice_names)}
 
     def _start_episode_when_due(self, frame):
-        if frame and frame % self.config.mdp.episode_frames == 0:
-            episode = frame // self.config.mdp.episode_frames
+        episode, within = divmod(frame, self.config.mdp.episode_frames)
+        if within == 0 and frame:
             self.obs = self.env.reset(seed=training_episode_seed(self.config.run.seed, episode))
+        if within == 0:
+            self.rate_sums.append(0.0)
+
+    def rates(self):
+        """Each user's mean rate in every training episode, (episodes, U) in bit/s; NaN behind the last user where
+        another regime has more.  Source: Fig. 11, "during the training process"."""
+        frames = self.iteration * self.config.run.frames_per_iteration
+        lengths = np.diff([*range(0, frames, self.config.mdp.episode_frames), frames])
+        rows = [sums / length for sums, length in zip(self.rate_sums, lengths)]
+        return _padded(rows).astype(np.float32)
 
     def _td_variance(self):
         """sigma^2(delta_TD) of each agent over the fresh transitions of the last ``td_var_window`` iterations (R34)."""
@@ -171,13 +186,13 @@ class Trainer:
         """
         own = {"iteration": np.array(self.iteration), "converged": np.array(self.converged),
                "first_entropy": np.array(self.first_entropy), "td_errors": self.td_errors, "obs": self.obs,
-               "gradient_evaluations": np.array(self.gradient_evaluations)}
+               "gradient_evaluations": np.array(self.gradient_evaluations), "rate_sums": _padded(self.rate_sums)}
         return (own | self.agents.state() | self._snapshot_arrays()
                 | {f"env/{key}": value for key, value in self.env.state().items()})
 
     def results(self):
-        """What the run leaves behind (Algorithm 1, line 28): the networks, and the snapshots of its actors."""
-        return self.agents.parameters() | self._snapshot_arrays()
+        """What the run leaves behind (Algorithm 1, line 28): the networks, snapshots of its actors, users' rates."""
+        return self.agents.parameters() | self._snapshot_arrays() | {"training_rate_bps": self.rates()}
 
     def _snapshot_arrays(self):
         return {f"snapshot/{name}": actors for name, actors in self.snapshots.items()}
@@ -188,9 +203,18 @@ class Trainer:
         self.first_entropy = float(state["first_entropy"])
         self.td_errors, self.obs = state["td_errors"], state["obs"]
         self.gradient_evaluations = int(state["gradient_evaluations"])
+        self.rate_sums = [row[~np.isnan(row)] for row in state["rate_sums"]]
         self.snapshots = snapshots_in(state)
         self.agents.set_state(state)
         self.env.set_state({key.removeprefix("env/"): value for key, value in state.items() if key.startswith("env/")})
+
+
+def _padded(rows):
+    """Vectors as rows (n, longest), NaN behind the shorter ones."""
+    padded = np.full((len(rows), max(map(len, rows), default=0)), np.nan)
+    for row, values in zip(padded, rows):
+        row[: len(values)] = values
+    return padded
 
 
 def snapshots_in(state):

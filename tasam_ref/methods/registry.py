@@ -48,9 +48,9 @@ METHODS = {
                               "Sec. VI-G, the single centralised DRL agent", _without_sam(mdp={"single_agent": True})),
     "plastic_as_described": Method("no_sam distilled from its own earlier policies under perturbed inputs",
                                    "Sec. V-B and VI-G, PLASTIC (adapted)", _without_sam(agent={"teachers": 2})),
-    "plastic_lee2023": Method("layer normalisation, concatenated rectifiers, SAM and resets",
-                              "[30], PLASTIC as published",
-                              _sam(True, True, False, rho_schedule="static", rho_init=0.1, actor_rho_ratio=1.0)
+    "plastic_lee2023": Method("layer normalisation, concatenated rectifiers, SAM but for the heads, and resets of them",
+                              "[30], PLASTIC as published", _sam(True, True, False, rho_schedule="static", rho_init=0.1,
+                                                                 actor_rho_ratio=1.0, norm="l2", perturbs="hidden")
                               | {"agent": {"layer_norm": True, "crelu": True, "resets": 4}}),
 }
 

@@ -78,11 +78,6 @@ class MLP:
         """Views [[W, b] or [W, b, gain, shift], ...] of what is trained, layer by layer."""
         return [[*pair, *norm] for pair, norm in zip_longest(self.layers(theta), self.norms(theta), fillvalue=())]
 
-    def above_first(self, theta):
-        """Views of everything behind the first layer into a flat vector."""
-        pairs = [*self.layers(theta)[1:], *self.norms(theta)[1:]]
-        return [part for pair in pairs for part in pair] + self.directions(theta)[1:]
-
     def initial(self, generator, dtype):
         """Weights and biases uniform in +-1/sqrt(fan_in), the default of the library that the paper used.
 

@@ -15,8 +15,12 @@ from tasam_ref.experiments.distributions import FILE, is_measured, measure_distr
 from tasam_ref.experiments.plan import Entry
 from tasam_ref.experiments.run_folder import RunFolder
 from tasam_ref.experiments.training import train
+from tasam_ref.marl.trainer import Trainer
 from tasam_ref.methods.registry import configure
 from tasam_ref.oran.env import OranEnv
+from tasam_ref.oran.staged_env import build_env
+from tasam_ref.oran.topology import build_topology
+from tasam_ref.regimes import regime_config
 from tasam_ref.streams import evaluation_episode_seed
 
 NAMES = ("eMBB", "mMTC", "URLLC")
@@ -70,6 +74,54 @@ def test_quantiles_are_those_of_a_plain_loop_over_the_network(run):
             expected = [quantile(values, k / 50) for k in range(51)]
             assert content[quantity][name] == pytest.approx(expected, rel=1e-9), (quantity, name)
             assert max(values) > min(values)
+
+
+def test_rates_in_training_are_those_of_a_plain_loop_over_the_run(run):
+    """Two iterations of four frames in episodes of seven: one whole episode, and one frame of the next."""
+    config, levels = run.config, json.loads((run.path / FILE).read_text("utf-8"))["training_throughput_bps"]
+    assert (config.run.frames_per_iteration, config.mdp.episode_frames) == (4, 7)
+    seen, env = [], build_env(config)
+    step = env.step
+
+    def watched(action):
+        found = step(action)
+        seen.append(found[2].radio.rate_bps)
+        return found
+
+    env.step = watched
+    trainer = Trainer(config, env)
+    for _ in range(2):
+        trainer.iterate()
+    means = [np.mean(seen[:7], axis=0), seen[7]]
+    np.testing.assert_allclose(trainer.rates(), means, rtol=1e-6)
+    for name, expected in zip(NAMES, range(3)):
+        own = [rates[user] for rates in means for user in range(18) if env.topology.slice_of[user] == expected]
+        assert levels[name] == pytest.approx([quantile(own, k / 50) for k in range(51)], rel=1e-6, abs=1e-3)
+
+
+def test_in_training_through_regimes_a_user_counts_in_the_slice_that_it_had_there(tmp_path, run):
+    """From 18 users to 27 and on to other shares: NaN stands where an episode had fewer, and is not counted."""
+    config = configure("no_sam", run.config, ("run.num_iterations=21", "regimes.sequence=['usual','crowd','shifted']"))
+    folder = train(RunFolder.create(tmp_path / "run", "no_sam", config))
+    measure_distributions(folder)
+    rates = folder.load_checkpoint()["training_rate_bps"]
+    assert np.isnan(rates).sum(axis=1).tolist() == [9] * 4 + [0] * 4 + [9] * 4
+    own = {name: [] for name in NAMES}
+    for k, regime in enumerate(("usual", "crowd", "shifted")):
+        network = regime_config(config, regime)
+        slices = build_topology(network.radio, network.slices).slice_of
+        for episode in range(4 * k, 4 * k + 4):
+            for user, s in enumerate(slices):
+                own[NAMES[s]].append(float(rates[episode, user]))
+    for name, levels in read_file(folder.path / FILE)["training_throughput_bps"].items():
+        assert levels == pytest.approx([quantile(own[name], k / 50) for k in range(51)], rel=1e-6), name
+
+
+def test_a_run_that_kept_no_rates_is_refused(tmp_path, run):
+    older = RunFolder(tmp_path, run.config, run.manifest)
+    older.save_checkpoint({key: value for key, value in run.load_checkpoint().items() if key != "training_rate_bps"})
+    with pytest.raises(UsageError, match="lacks training_rate_bps; train this run anew"):
+        measure_distributions(older)
 
 
 def test_a_slice_without_users_has_no_throughput(tmp_path, run):

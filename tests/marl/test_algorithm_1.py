@@ -30,6 +30,10 @@ def between_the_lowest_two(config):
     ("critic_sam", ("agent.critic_target=twin_target", "agent.td_value=v")),
     ("both_sam", ("agent.critic_target=twin_target", "sam.base_optimizer=sgd", "agent.learning_rate=0.1")),
     ("actor_sam", ("agent.critic_target=literal", "agent.entropy_in_target=literal")),
+    ("ta_sam", ("agent.temperature_rule=learned", "agent.temperature_rate=0.3", "agent.td_value=v",
+                "sam.td_var_threshold=MIDDLE")),
+    ("no_sam", ("agent.temperature_rule=learned", "agent.temperature_rate=0.1", "agent.entropy_in_target=literal",
+                "agent.target_entropy=0.2", "sam.base_optimizer=sgd", "agent.learning_rate=0.1")),
     ("ta_sam", ("radio.num_dus=1", "radio.num_ues=6", "sam.td_var_threshold=0.0")),
 ])
 def test_training_is_the_plain_twin(tiny_config, method, settings):

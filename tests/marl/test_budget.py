@@ -79,6 +79,6 @@ def test_actors_are_kept_once_a_evaluations_without_sam_would_be_paid_for(tiny_c
 def test_a_run_ends_with_its_networks_and_snapshots(tiny_config):
     trainer, _ = run(tiny_config, "both_sam")
     results = trainer.results()
-    assert set(results) == {"actors", "critics", "targets", "snapshot/equal_gradients"}
+    assert set(results) == {"actors", "critics", "targets", "snapshot/equal_gradients", "training_rate_bps"}
     assert np.array_equal(snapshots_in(results)["equal_gradients"], trainer.snapshots["equal_gradients"])
     assert set(snapshots_in(trainer.state())) == {"equal_gradients"}

@@ -57,7 +57,7 @@ def test_an_iteration_by_hand():
         "acting": 24 * 2 * 4,
         "TD-errors": 24 * 8 + 2 * 24 * 8,
         "actors' gradients": 3 * 5 * (24 + 36 + 24 + 12),           # SAM on one of two
-        "anchors and teachers": 0,
+        "further policies": 0,
         "critic's target": 24 * 6 + 24 * 6,
         "critic's gradient": 2 * 6 * (24 + 30),                     # SAM
     }
@@ -73,8 +73,8 @@ def test_an_iteration_by_hand():
     ("agent.critic_target=literal", "critic's gradient", 2 * 6 * (24 + 30)),
     ("agent.entropy_in_target=literal", "critic's target", 2 * 24 * 6 + 24 * 6),
     ("agent.td_value=v", "TD-errors", 2 * 24 * 8 + 2 * 24 * 8),
-    ("agent.forgetting=policy_anchor", "anchors and teachers", 2 * 5 * 24),
-    ("agent.teachers=3", "anchors and teachers", 3 * 2 * 5 * 24),
+    ("agent.forgetting=policy_anchor", "further policies", 2 * 5 * 24),
+    ("agent.teachers=3", "further policies", 3 * 2 * 5 * 24),
     ("agent.teachers=3", "actors' gradients", 2 * 5 * (2 * (24 + 36) + 24 + 12)),
     ("sam.use_sam_critic=false", "critic's gradient", 6 * (24 + 30)),
     ("agent.gradient_steps=7", "critic's target", 7 * 2 * 24 * 6),

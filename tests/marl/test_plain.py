@@ -46,5 +46,7 @@ def test_plain_training_is_the_compiled_one(tmp_path):
     assert (compiled.pop("compiled"), plain.pop("compiled")) == (True, False)
     assert compiled.keys() == plain.keys()
     for name in plain:
-        np.testing.assert_allclose(plain[name], compiled[name], rtol=0, atol=4e-13 * np.abs(compiled[name]).max(),
+        # Behind a layer normalisation some gradients nearly vanish, and Adam makes steps of what rounding leaves.
+        tolerance = 4e-10 if name.startswith("plastic_lee2023") else 4e-13
+        np.testing.assert_allclose(plain[name], compiled[name], rtol=0, atol=tolerance * np.abs(compiled[name]).max(),
                                    err_msg=name)

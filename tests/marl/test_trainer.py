@@ -18,7 +18,7 @@ from tasam_ref.streams import stream, training_episode_seed
 OTHER_NUMBERS = {
     "agent": {"hidden_sizes": "[5]", "learning_rate": "3e-3", "batch_size": "5", "buffer_size": "4", "gamma": "0.9",
               "temperature": "0.5", "polyak": "0.9", "log_std_min": "-0.05", "log_std_max": "0.05",
-              "gradient_steps": "2", "critic_steps": "2",
+              "gradient_steps": "2", "critic_steps": "2", "target_entropy": "3.0", "temperature_rate": "0.5",
               "l2_weight": "0.01", "anchor_weight": "0.3", "anchor_rate": "0.9",
               "dropout": "0.3", "spectral_norm": "true", "layer_norm": "true", "crelu": "true", "resets": "2",
               "teachers": "1", "teacher_every": "2", "distillation_weight": "0.4", "input_perturbation": "0.7"},
@@ -29,8 +29,10 @@ OTHER_NUMBERS = {
 
 # What must be on for a number to matter.
 ANCHOR, TEACHER = ("agent.forgetting=policy_anchor",), ("agent.teachers=1",)
+LEARNED = ("agent.temperature_rule=learned",)
 NEEDED = {"agent.anchor_weight": ANCHOR, "agent.anchor_rate": ANCHOR, "agent.teacher_every": TEACHER,
-          "agent.distillation_weight": TEACHER, "agent.input_perturbation": TEACHER}
+          "agent.distillation_weight": TEACHER, "agent.input_perturbation": TEACHER,
+          "agent.target_entropy": LEARNED, "agent.temperature_rate": LEARNED}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

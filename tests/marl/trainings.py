@@ -44,7 +44,7 @@ def assert_same(one, other, but=()):
     state, state2 = trainer.state(), trainer2.state()
     assert state.keys() - set(but) == state2.keys() - set(but)
     for name in state.keys() - set(but):
-        assert np.array_equal(state[name], state2[name]), name
+        assert np.array_equal(state[name], state2[name], equal_nan=True), name
     assert len(rows) == len(rows2)
     for row, row2 in zip(rows, rows2):
         assert list(row) == list(row2)

@@ -23,7 +23,8 @@ BUILT_ON = {"ta_sam_unselective": ("both_sam", {}), "ta_sam_static_rho": ("ta_sa
             "plastic_as_described": ("no_sam", {"agent.teachers": 2}),
             "policy_anchor": ("ta_sam", {"agent.forgetting": "policy_anchor"}),
             "plastic_lee2023": ("both_sam", {"agent.layer_norm": "true", "agent.crelu": "true", "agent.resets": 4,
-                                             "sam.rho_schedule": "static", "sam.rho_init": 0.1})}
+                                             "sam.rho_schedule": "static", "sam.rho_init": 0.1,
+                                             "sam.norm": "l2", "sam.perturbs": "hidden"})}
 
 
 @pytest.mark.parametrize("name", IN_THE_PAPER)

@@ -40,18 +40,6 @@ def test_parameters_are_counted_and_laid_out_behind_the_weights():
     assert MLP((2, 3, 1)).norms(np.zeros(13)) == MLP((2, 3, 1)).directions(np.zeros(13)) == []
 
 
-@pytest.mark.parametrize("settings", [{}, {"activation": "crelu", "layer_norm": True, "spectral": True}])
-def test_the_head_is_everything_but_the_first_layer(settings):
-    net = MLP((2, 3, 4, 1), **settings)
-    theta = np.zeros(net.num_params)
-    for part in net.above_first(theta):
-        part += 1
-    first = [*net.layers(theta)[0], *(net.norms(theta) or [()])[0], *net.directions(theta)[:1]]
-    assert sum(part.size for part in first) == np.sum(theta == 0)
-    assert not any(part.any() for part in first)
-    assert set(theta) == {0, 1}                                             # nothing twice
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_initial_parameters_fill_each_layers_own_interval(dtype):
     net = MLP((100, 64, 4, 50))

@@ -1,7 +1,7 @@
 """Tables 2 and 3: QoS of the ablations and baselines, over a single centralised agent and over no SAM."""
 
 from tasam_ref.analysis.stats import mean_interval
-from validation.paper_arithmetic.findings import QOS, SLICES, TABLES
+from validation.paper_arithmetic.findings import SLICES, TABLES, compared
 
 from .. import style
 from ..claims.measures import percent
@@ -20,9 +20,10 @@ HEAD = ("as printed", "method", "slice", "paper, %", "over centralised_sac, %", 
 CAPTION = """Improvement of a slice's QoS, for URLLC the reduction of its latency, in per cent, paired by seed; means
 with 95 % t intervals over {}.  The paper does not say what its entries are relative to.  Of the readings in
 validation/PAPER_ARITHMETIC.md (N3) one fits its text, gains over a single centralised agent: compare *paper* with
-*over centralised_sac*, and *paper over its no SAM*, (100 + a) / (100 + b) - 1 of its entries, with *over no_sam*.  If
-Table 3's entries are gains over SAC without SAM, compare them with the latter as printed.  *Q_min met* is the share of
-DUs and frames that reach the requirement, another thing that the paper's "QoS satisfaction" may mean."""
+*over centralised_sac*, and *paper over its no SAM*, its entries compounded as (100 + a) / (100 + b) - 1, for URLLC as
+1 - (100 - a) / (100 - b), with *over no_sam*.  If Table 3's entries are gains over SAC without SAM, compare them with
+the latter as printed.  *Q_min met* is the share of DUs and frames that reach the requirement, another thing that the
+paper's "QoS satisfaction" may mean."""
 
 
 def make(number):
@@ -44,7 +45,7 @@ def improvement(results, method, base, slice_name):
 
 
 def _row(results, entry, method, s):
-    name, over_none = SLICES[s], 100 * ((100 + QOS[entry["key"]][s]) / (100 + QOS["no_sam"][s]) - 1)
+    name, over_none = SLICES[s], compared("compounded", entry["key"], "no_sam")[s]
     ours = [_cell(improvement, results, method, base, name) if method != base else "" for base in BASES]
     printed = "" if entry["key"] == "no_sam" else f"{float(over_none):.2f}"
     return (entry["printed"], method, name, entry["qos"][s], ours[0], printed, ours[1],

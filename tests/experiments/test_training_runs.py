@@ -69,7 +69,7 @@ def test_metrics_have_one_row_per_iteration_and_agent_all_finite(tmp_path, tiny_
 
 def test_a_finished_run_keeps_the_networks_and_its_snapshot_and_nothing_else(tmp_path, tiny_config):
     state = train(RunFolder.create(tmp_path / "run", "ta_sam", tiny_config)).load_checkpoint()
-    assert set(state) == {"actors", "critics", "targets", "snapshot/equal_gradients"}
+    assert set(state) == {"actors", "critics", "targets", "snapshot/equal_gradients", "training_rate_bps"}
     assert state["actors"].shape[0] == 3
     assert all(np.isfinite(array).all() for array in state.values())
 

@@ -4,10 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from synthetic_scores import curve, results
 
 from figures.claims import measures, verdicts
-from figures.claims.quantities import at_end, per_seed
+from figures.claims.quantities import SLICES, at_end, per_seed
 from figures.claims.verdicts import verdict
 from tasam_ref.analysis.stats import Interval
 
@@ -89,6 +91,28 @@ def test_a_gain_in_points_subtracts_two_gains_over_a_third():
         "headline/centralised_sac": qos([10e6], [30e6], [4e-3])}), [["ta_sam"], ["l2"]], points_over="centralised_sac"))
     assert [part.interval.mean for part in found] == pytest.approx([20 - 10, 200 - 100, 75 - 25])
     assert found[0].unit == "points"
+
+
+LEVELS = st.lists(st.floats(1e-3, 1e3), min_size=3, max_size=3)
+
+
+@given(LEVELS, st.sampled_from((1, -1)))
+def test_percents_compound_from_step_to_step_for_rates_and_for_latencies(levels, sign):
+    """Of 100 a rate's gain g makes 100 + g, a latency's 100 - g: of both steps, as much as of one from end to end."""
+    a, b, c = ({0: level} for level in levels)
+    first, second, whole = (100 + sign * measures.percent(*pair, sign)[0] for pair in ((a, b), (b, c), (a, c)))
+    assert first * second / 100 == pytest.approx(whole, rel=1e-9, abs=1e-9)
+
+
+@given(st.lists(LEVELS, min_size=3, max_size=3))
+def test_gains_over_a_third_compound_to_the_gain_of_one_over_another(levels):
+    made = results({f"headline/{method}": qos(*([level] for level in row))
+                    for method, row in zip(("ta_sam", "no_sam", "centralised_sac"), levels)})
+    direct, of_first, of_second = ([part.interval.mean for part in measures.gain(made, [[a], [b]])] for a, b in (
+        ("ta_sam", "no_sam"), ("ta_sam", "centralised_sac"), ("no_sam", "centralised_sac")))
+    for name, found, x, y in zip(SLICES, direct, of_first, of_second):
+        expected = (1 - (100 - x) / (100 - y) if name == "URLLC" else (100 + x) / (100 + y) - 1) * 100
+        assert found == pytest.approx(expected, rel=1e-6, abs=1e-6), name
 
 
 def test_a_gain_over_nothing_is_undefined():

@@ -58,17 +58,18 @@ def test_compare_prints_a_table_with_every_method_and_reference(compared):
     assert len(re.findall(r"(?m)^\[[1-4]/4\] \w+ seed [01]: done in", done.stdout)) == 4
 
 
-def test_compare_stores_every_run_and_a_row_of_each(compared):
+def test_compare_stores_every_run_and_a_row_of_each_by_both_judges(compared):
     _, out = compared
     with open(out / "comparison.csv", newline="") as file:
-        rows = {(row["method"], int(row["seed"])): row for row in csv.DictReader(file)}
-    assert set(rows) == {(method, seed) for method in ("ta_sam", "no_sam") for seed in (0, 1)}
-    for (method, seed), row in rows.items():
+        rows = {(row["method"], int(row["seed"]), row["evaluation"]): row for row in csv.DictReader(file)}
+    judges = ("deterministic", "stochastic")
+    assert set(rows) == {(method, seed, by) for method in ("ta_sam", "no_sam") for seed in (0, 1) for by in judges}
+    for (method, seed, by), row in rows.items():
         folder = RunFolder.open(out / method / f"seed_{seed}")
         assert folder.status == "complete"
-        assert float(row["reward"]) == folder.evaluation().reward.mean()
-        assert all(np.isfinite(float(value)) for name, value in row.items() if name != "method")
-    assert float(rows["no_sam", 0]["sam_actor_share"]) == 0
+        assert float(row["reward"]) == folder.evaluation(by).reward.mean()
+        assert all(np.isfinite(float(value)) for name, value in row.items() if name not in ("method", "evaluation"))
+    assert float(rows["no_sam", 0, "deterministic"]["sam_actor_share"]) == 0
 
 
 def test_compare_draws_a_picture(compared):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..oran.env import qos_targets
 from . import distributions, run_curvature
 from .forgetting import regime_rows
 from .table import Table
@@ -17,7 +18,7 @@ def collect_runs(runs):
     """The tables of a mapping Entry -> RunFolder, by name."""
     return {
         "groups": Table.of_rows(_group_rows(runs)),
-        "scores": Table.of_rows([_key(entry) | _score(run) for entry, run in runs.items()]),
+        "scores": Table.of_rows([_key(entry) | row for entry, run in runs.items() for row in _scores(run)]),
         "episodes": Table.of_rows([_key(entry) | {"episode": e, "reward": reward} for entry, run in runs.items()
                                    for e, reward in enumerate(run.evaluation().reward)]),
         "curves": Table.of_rows([_key(entry) | row for entry, run in runs.items() for row in _curve(run)]),
@@ -43,22 +44,21 @@ def _group_rows(runs):
         yield {"group": group, "num_dus": radio.num_dus, "num_ues": radio.num_ues, "num_rbs": radio.num_rbs,
                "num_iterations": settings.num_iterations, "gradient_steps": config.agent.gradient_steps,
                "frames_per_iteration": settings.frames_per_iteration, "eval_episodes": settings.eval_episodes,
-               "eval_frames": settings.eval_frames, "rho_schedule": sam.rho_schedule, "rho_init": sam.rho_init,
-               "rho_final": sam.rho_final, "actor_rho_ratio": sam.actor_rho_ratio,
-               "td_var_threshold": sam.td_var_threshold,
-               **{f"q_min_{name}": value for name, value in zip(config.slices.names, config.reward.q_min)}}
+               "eval_frames": settings.eval_frames, "evaluation": settings.evaluation, "norm": sam.norm,
+               "rho_schedule": sam.rho_schedule, "rho_init": sam.rho_init, "rho_final": sam.rho_final,
+               "actor_rho_ratio": sam.actor_rho_ratio, "td_var_threshold": sam.td_var_threshold,
+               **{f"q_min_{name}": value for name, value in zip(config.slices.names, qos_targets(config.reward)[0])}}
 
 
-def _score(run):
-    """One row of ``summary_rows`` with the configuration's hash and, where measured, the curvature."""
-    (row,) = summary_rows([run])
-    row |= {"config_hash": run.manifest["config_hash"]}
+def _scores(run):
+    """Rows of ``summary_rows`` with the configuration's hash and, where measured, the curvature."""
+    shared = {"config_hash": run.manifest["config_hash"]}
     if run_curvature.is_measured(run):
         found = run_curvature.read_file(run.path / run_curvature.FILE)["networks"]
         for kind in ("critic", "actor"):
-            row[f"lambda_max_{kind}"] = np.mean([entry["largest"]["value"] for name, entry in found.items()
-                                                 if name.startswith(kind)])
-    return row
+            shared[f"lambda_max_{kind}"] = np.mean([entry["largest"]["value"] for name, entry in found.items()
+                                                    if name.startswith(kind)])
+    return [row | shared for row in summary_rows([run])]
 
 
 def _curve(run):

@@ -10,9 +10,10 @@ def as_marl_eval(results, group):
 
     The group is the task and a seed a run.  Steps are the points of the learning curve, in order: "step_count" counts
     the frames up to a point, "reward" holds the mean of its training frames.  "absolute_metrics", the last, has the
-    held-out mean of the trained actors.  Raises UsageError where runs differ in their points, which MARL-eval refuses.
+    held-out mean of the trained actors, as the runs are judged by default.  Raises UsageError where runs differ in
+    their points, which MARL-eval refuses.
     """
-    curves, scores = (results[name].where(group=group) for name in ("curves", "scores"))
+    curves, scores = results["curves"].where(group=group), results.scores(group)
     if not len(scores):
         raise UsageError(f"needs groups.{group}, and the plan has none")
     (frames,) = results["groups"].where(group=group)["frames_per_iteration"]

@@ -2,9 +2,9 @@
 
 A results folder holds plan.json, manifest.json and
 
-groups.csv         a row per group: its network, length, radii and requirements
-scores.csv         a row per run: held-out means, costs, curvature
-episodes.csv       a row per run and held-out episode: its mean reward
+groups.csv         a row per group: its network, length, radii, requirements in force, and who is judged by default
+scores.csv         a row per run and reading of R56, who is judged: held-out means; and costs and curvature, in both
+episodes.csv       a row per run and held-out episode: its mean reward, as the run is judged by default
 curves.csv         a row per run and block of iterations: the means of metrics.csv over agents and the block
 gates.csv          the same per agent, where a gate decides on SAM
 distributions.csv  a row per run, quantity and level: quantiles by slice
@@ -30,7 +30,7 @@ OF_EVERY_RUN = ("scores", "episodes", "curves")
 OF_RUNS = (*OF_EVERY_RUN, "groups", "gates", "distributions", "regimes")
 SCENES = ("references", "landscape", "sam_step", "users", "sir")
 PLAN, MANIFEST = "plan.json", "manifest.json"
-NAMED = 8
+NAMED, AGAIN = 8, "make the results anew"
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class Results:
 
     def __getitem__(self, name):
         return self.tables[name]
+
+    def scores(self, group, evaluation=None):
+        """A row per run of a group, judged by a reading of R56, or as its runs are judged by default."""
+        by_default = self["groups"].where(group=group)["evaluation"].tolist()
+        return self["scores"].where(group=group, evaluation=evaluation or by_default)
 
     def write(self, folder):
         """Write the results folder: plan.json last, for without it a folder holds no results."""
@@ -75,11 +80,9 @@ def read_results(folder):
     tables = {name: Table.read(folder / f"{name}.csv") for name in (*OF_RUNS, *SCENES)}
     wanted = [entry.name for entry in plan.entries(folder)]
     for name in OF_EVERY_RUN:
-        held = _names(folder / f"{name}.csv", tables[name])
-        _refuse_difference(folder / f"{name}.csv", wanted, list(dict.fromkeys(held)), "make the results anew")
-        if name == "scores" and len(held) > len(wanted):
-            twice = next(run for run in held if held.count(run) > 1)
-            raise UsageError(f"{folder / name}.csv: holds {twice} twice")
+        path = folder / f"{name}.csv"
+        _refuse_difference(path, wanted, list(dict.fromkeys(_names(path, tables[name]))), AGAIN)
+    _refuse_uneven(folder / "scores.csv", wanted, tables["scores"])
     return Results(plan, tables, _read_json(folder / MANIFEST))
 
 
@@ -135,12 +138,22 @@ def _manifest(runs):
     return {"runs": len(manifests), "hours": round(sum(m["wall_seconds"] for m in manifests) / 3600, 2), **distinct}
 
 
-def _names(path, table):
-    """The runs of a table's rows, by the names that entries have.  Raises UsageError for a table of something else."""
+def _refuse_uneven(path, wanted, scores):
+    """Refuse scores that do not hold every run once by each of their readings of R56."""
+    held = _names(path, scores, "evaluation")
+    _refuse_difference(path, [f"{run} {reading}" for run in wanted for reading in scores.unique("evaluation")], held,
+                       AGAIN)
+    twice = [row for row in held if held.count(row) > 1]
+    if twice:
+        raise UsageError(f"{path}: holds {twice[0]} twice")
+
+
+def _names(path, table, *more):
+    """What a table's rows are of, by the names that entries have.  Raises UsageError for a table of something else."""
     try:
-        return [f"{group} {method} seed {int(seed)}" for group, method, seed in
-                zip(table["group"], table["method"], table["seed"])]
-    except ValueError as error:
+        columns = [table[name].tolist() for name in ("group", "method", "seed", *more)]
+        return [" ".join((group, method, f"seed {int(seed)}", *rest)) for group, method, seed, *rest in zip(*columns)]
+    except (ValueError, TypeError) as error:
         raise UsageError(f"{path}: {error}") from None
 
 

@@ -20,24 +20,28 @@ def group_by_method(folders):
 
 
 def summary_rows(folders):
-    """One flat dictionary per run, for CSV: held-out means, SAM share, gradient evaluations, time."""
-    rows = []
-    for folder in folders:
-        evaluation, names = folder.evaluation(), folder.config.slices.names
-        row = {"method": folder.method, "seed": folder.config.run.seed, "reward": evaluation.reward.mean()}
-        for s, name in enumerate(names):
-            row[f"qos_{name}"] = evaluation.qos[:, s].mean()
-            row[f"violated_{name}"] = evaluation.violated[:, s].mean()
-            row[f"rb_share_{name}"] = evaluation.rb_share[:, s].mean()
-        row["reward_equal_gradients"] = folder.evaluation_at_equal_gradients().reward.mean()
-        for reading in READINGS:
-            row[f"reward_{reading}"] = folder.evaluation(reading).reward.mean()
-        metrics = folder.metrics()
-        row["sam_actor_share"] = np.mean(metrics["sam_actor"])
-        row["gradient_evaluations"] = metrics["gradient_evaluations"][-1]
-        row["wall_seconds"] = folder.manifest["wall_seconds"]
-        rows.append(row)
-    return rows
+    """A flat dictionary per run and reading of R56, for CSV: held-out means, SAM share, gradient evaluations, time."""
+    return [{"method": folder.method, "seed": folder.config.run.seed, "evaluation": reading}
+            | _held_out(folder, reading) | _spent(folder) for folder in folders for reading in READINGS]
+
+
+def _held_out(folder, reading):
+    """Means over the held-out episodes by a reading of R56."""
+    evaluation = folder.evaluation(reading)
+    row = {"reward": evaluation.reward.mean(),
+           "reward_equal_gradients": folder.evaluation_at_equal_gradients(reading).reward.mean()}
+    for s, name in enumerate(folder.config.slices.names):
+        row |= {f"{quantity}_{name}": getattr(evaluation, quantity)[:, s].mean()
+                for quantity in ("qos", "violated", "rb_share")}
+    return row
+
+
+def _spent(folder):
+    """What a run took, whoever is judged."""
+    metrics = folder.metrics()
+    return {"sam_actor_share": np.mean(metrics["sam_actor"]),
+            "gradient_evaluations": metrics["gradient_evaluations"][-1],
+            "wall_seconds": folder.manifest["wall_seconds"]}
 
 
 def write_csv(path, rows):
@@ -57,12 +61,11 @@ def comparison_table(folders, references, ceiling):
     head = ["", "reward", *_gap_head(ceiling), *config.slices.names, "Q_min violated", "SAM actors"]
     body = []
     for method, runs in groups.items():
-        rows = summary_rows(runs)
         evaluations = [run.evaluation() for run in runs]
-        rewards = [row["reward"] for row in rows]
+        rewards = [evaluation.reward.mean() for evaluation in evaluations]
+        share = np.mean([_spent(run)["sam_actor_share"] for run in runs])
         body.append([method, str(mean_interval(rewards)), *_gap_cells(rewards, ceiling),
-                     *_quality_cells(evaluations, config),
-                     f"{100 * np.mean([row['sam_actor_share'] for row in rows]):.0f} %"])
+                     *_quality_cells(evaluations, config), f"{100 * share:.0f} %"])
     for name, evaluation in references.items():
         body.append([name, f"{evaluation.reward.mean():.3f}", *_gap_cells(evaluation.reward, ceiling),
                      *_quality_cells([evaluation], config), ""])
@@ -81,8 +84,7 @@ def equal_gradients_table(folders, ceiling=None):
             "seconds"]
     for method, runs in groups.items():
         evaluations = [run.evaluation_at_equal_gradients() for run in runs]
-        rows = summary_rows(runs)
-        spent = [np.mean([row[name] for row in rows]) for name in ("gradient_evaluations", "wall_seconds")]
+        spent = [np.mean([_spent(run)[name] for run in runs]) for name in ("gradient_evaluations", "wall_seconds")]
         rewards = [evaluation.reward.mean() for evaluation in evaluations]
         body.append([method, str(mean_interval(rewards)), *_gap_cells(rewards, ceiling),
                      *_quality_cells(evaluations, config), *(f"{amount:.0f}" for amount in spent)])

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from tasam_ref.experiments.collect import MOST_BLOCKS, collect_runs
+from tasam_ref.experiments.evaluation import deterministic_policy, held_out_seeds, play
 from tasam_ref.experiments.plan import Entry
 from tasam_ref.experiments.run_folder import RunFolder
+from tasam_ref.experiments.runner import run_entry
 from tasam_ref.experiments.store import read_plan, read_results
 from tasam_ref.methods.registry import configure
 
@@ -46,41 +48,41 @@ def of(table, key):
 
 
 def test_runs_come_seed_by_seed_as_in_the_plan(results, folders):
-    scores = results["scores"]
-    assert [(r["group"], r["method"], r["seed"]) for r in scores.rows()] == list(folders)
+    for evaluation in ("deterministic", "stochastic"):
+        rows = results["scores"].where(evaluation=evaluation).rows()
+        assert [(r["group"], r["method"], r["seed"]) for r in rows] == list(folders)
+    assert len(results["scores"]) == 2 * len(folders)
 
 
 def test_scores_are_the_means_of_the_stored_evaluations(results, folders):
     for key, path in folders.items():
-        (row,), both, manifest = of(results["scores"], key), stored(path, "evaluation.json"), stored(
-            path, "manifest.json")
-        held_out = both["deterministic"]
-        assert row["reward"] == about(fmean(held_out["reward"]))
-        for s, name in enumerate(SLICES):
-            for quantity in ("qos", "violated", "rb_share"):
-                assert row[f"{quantity}_{name}"] == about(fmean(episode[s] for episode in held_out[quantity]))
-        early = path / "equal_gradients.json"
-        assert row["reward_equal_gradients"] == about(fmean(stored(
-            path, early.name if early.exists() else "evaluation.json")["deterministic"]["reward"]))
-        assert list(both) == ["deterministic", "stochastic"]
-        for reading, evaluation in both.items():
-            assert row[f"reward_{reading}"] == about(fmean(evaluation["reward"]))
-        rows = metric_rows(path)
-        assert row["sam_actor_share"] == about(fmean(r["sam_actor"] for r in rows))
-        assert row["gradient_evaluations"] == rows[-1]["gradient_evaluations"]
-        assert row["wall_seconds"] == about(manifest["wall_seconds"])
-        assert row["config_hash"] == manifest["config_hash"]
+        rows, both = of(results["scores"], key), stored(path, "evaluation.json")
+        early = stored(path, "equal_gradients.json" if (path / "equal_gradients.json").exists() else "evaluation.json")
+        metrics, manifest = metric_rows(path), stored(path, "manifest.json")
+        assert [row["evaluation"] for row in rows] == list(both) == ["deterministic", "stochastic"]
+        for row, held_out in zip(rows, both.values()):
+            assert row["reward"] == about(fmean(held_out["reward"]))
+            for s, name in enumerate(SLICES):
+                for quantity in ("qos", "violated", "rb_share"):
+                    assert row[f"{quantity}_{name}"] == about(fmean(episode[s] for episode in held_out[quantity]))
+            assert row["reward_equal_gradients"] == about(fmean(early[row["evaluation"]]["reward"]))
+            assert row["sam_actor_share"] == about(fmean(r["sam_actor"] for r in metrics))
+            assert row["gradient_evaluations"] == metrics[-1]["gradient_evaluations"]
+            assert row["wall_seconds"] == about(manifest["wall_seconds"])
+            assert row["config_hash"] == manifest["config_hash"]
+        assert rows[0]["reward"] != rows[1]["reward"]
 
 
 def test_curvatures_are_means_over_networks_where_measured(results, folders):
     for key, path in folders.items():
-        (row,) = of(results["scores"], key)
-        if key[0] != "headline":
-            assert np.isnan(row["lambda_max_critic"]) and np.isnan(row["lambda_max_actor"])
-            continue
-        found = stored(path, "curvature.json")["networks"]
-        assert row["lambda_max_critic"] == about(found["critic 0"]["largest"]["value"])
-        assert row["lambda_max_actor"] == about(fmean(found[f"actor {i}"]["largest"]["value"] for i in range(AGENTS)))
+        for row in of(results["scores"], key):
+            if key[0] != "headline":
+                assert np.isnan(row["lambda_max_critic"]) and np.isnan(row["lambda_max_actor"])
+                continue
+            found = stored(path, "curvature.json")["networks"]
+            assert row["lambda_max_critic"] == about(found["critic 0"]["largest"]["value"])
+            assert row["lambda_max_actor"] == about(
+                fmean(found[f"actor {i}"]["largest"]["value"] for i in range(AGENTS)))
 
 
 def test_episodes_are_the_stored_ones(results, folders):
@@ -138,7 +140,26 @@ def test_groups_say_what_their_runs_have_in_common(results):
     assert (rows["headline"]["num_dus"], rows["headline"]["num_ues"], rows["headline"]["num_rbs"]) == (3, 18, 8)
     assert [rows[group]["rho_init"] for group in rows] == [0.5, 0.1, 0.5]
     assert [rows[group]["eval_frames"] for group in rows] == [5, 5, 2]
-    assert [rows["headline"][f"q_min_{name}"] for name in SLICES] == [1e7, 5e7, 2e-3]
+    assert {(row["evaluation"], row["norm"]) for row in rows.values()} == {("deterministic", "l2")}
+
+
+@pytest.mark.parametrize(("settings", "expected"), [
+    ([], (10e6, 50e6, 2e-3)), (["reward.q_min_order=swapped"], (50e6, 10e6, 2e-3)),
+    (["reward.qos_reading=weighted_sum"], None)])
+def test_a_groups_requirements_are_those_that_its_runs_met(tmp_path, tiny_config, settings, expected):
+    """A slice violates (7d) where its QoS is worse; of the weighted sum, whose requirement is not printed, a share."""
+    config = configure("no_sam", tiny_config, ["run.num_iterations=1", *settings])
+    entry = Entry("no_sam", 0, config, tmp_path / "run", "one")
+    run_entry(entry)
+    (row,) = collect_runs({entry: RunFolder.open(entry.path)})["groups"].rows()
+    found = [row[f"q_min_{name}"] for name in SLICES]
+    if expected:
+        assert found == list(expected)
+    policy = deterministic_policy(config, RunFolder.open(entry.path).load_checkpoint()["actors"])
+    for _, infos in play(config, policy, held_out_seeds(config), config.run.eval_frames):
+        for info in infos:
+            worse = [info.qos[:, s] > found[s] if s == 2 and expected else info.qos[:, s] < found[s] for s in range(3)]
+            np.testing.assert_array_equal(info.violated, np.transpose(worse))
 
 
 def test_long_curves_are_averaged_over_blocks_whose_middles_are_told(tmp_path, tiny_config):

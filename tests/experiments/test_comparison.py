@@ -113,12 +113,15 @@ def test_runs_are_grouped_by_method_in_order(folders):
 
 
 def test_a_summary_row_holds_the_means_of_its_run(folders):
-    row = summary_rows(folders)[2]
+    row, drawn = summary_rows(folders)[4:6]
     assert (row["method"], row["seed"], row["reward"], row["wall_seconds"]) == ("ta_sam", 1, 0.75, 11.0)
+    assert (row["evaluation"], drawn["evaluation"]) == ("deterministic", "stochastic")
     assert row["sam_actor_share"] == pytest.approx(1 / 3, rel=1e-14)
     assert (row["gradient_evaluations"], row["reward_equal_gradients"]) == (30, -0.25)
-    assert (row["reward_deterministic"], row["reward_stochastic"]) == (0.75, -2.25)
-    assert summary_rows(folders)[3]["reward_equal_gradients"] == summary_rows(folders)[3]["reward"]
+    assert (drawn["reward"], drawn["reward_equal_gradients"]) == (-2.25, -3.25)
+    assert [row["reward_equal_gradients"] for row in summary_rows(folders)[6:8]] == [0.5, -2.5]     # as at the end
+    shared = ("method", "seed", "sam_actor_share", "gradient_evaluations", "wall_seconds")
+    assert [row[name] for name in shared] == [drawn[name] for name in shared]
     assert (row["qos_eMBB"], row["qos_mMTC"], row["qos_URLLC"]) == (12.34e6, 4.567e6, 1.234e-3)
     assert (row["violated_eMBB"], row["violated_mMTC"], row["violated_URLLC"]) == (0.25, 1.0, 0.0)
     assert (row["rb_share_eMBB"], row["rb_share_mMTC"], row["rb_share_URLLC"]) == (0.5, 0.25, 0.125)
@@ -129,10 +132,10 @@ def test_the_csv_file_reads_back_exactly(folders, tmp_path):
     write_csv(tmp_path / "comparison.csv", rows)
     with open(tmp_path / "comparison.csv", newline="") as file:
         back = list(csv.DictReader(file))
-    assert [row["method"] for row in back] == ["ta_sam", "no_sam"] * 2
+    assert [row["method"] for row in back] == ["ta_sam", "ta_sam", "no_sam", "no_sam"] * 2
     for row, expected in zip(back, rows):
         assert list(row) == list(expected)
-        assert all(float(row[name]) == expected[name] for name in row if name != "method")
+        assert all(row[name] == str(expected[name]) or float(row[name]) == expected[name] for name in row)
     assert b"\r" not in (tmp_path / "comparison.csv").read_bytes()
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from tasam_ref.errors import UsageError
 from tasam_ref.experiments.run_folder import RunFolder
-from tasam_ref.experiments.store import collect, is_results, read_results
+from tasam_ref.experiments.store import Results, collect, is_results, read_results
+from tasam_ref.experiments.table import Table
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def test_runs_that_are_not_the_plans_are_refused_and_leftovers_are_not(runs):
     shutil.copytree(runs / "headline/ta_sam/seed_0", runs / "headline/ta_sam/seed_7")
     assert refusal(collect, runs) == (
         f"{runs}: mixes in, against its plan, headline/ta_sam/seed_7; move them away")
-    assert len(collect(runs, {"headline"})["scores"]) == 4
+    assert len(collect(runs, {"headline"})["scores"]) == 4 * 2                                   # judged both ways
 
 
 @pytest.mark.parametrize(("name", "content"), [
@@ -159,7 +160,25 @@ def test_results_with_other_runs_than_the_plans_are_refused(results):
 def test_a_run_that_stands_twice_is_refused(results):
     text = (results / "scores.csv").read_text("utf-8")
     (results / "scores.csv").write_text(text + text.splitlines()[-1] + "\n", "utf-8")
-    assert refusal(read_results, results) == f"{results}/scores.csv: holds headline ta_sam seed 1 twice"
+    assert refusal(read_results, results) == f"{results}/scores.csv: holds headline ta_sam seed 1 stochastic twice"
+
+
+def test_results_that_judge_only_some_of_their_runs_by_draws_are_refused(results):
+    path, lines = results / "scores.csv", (results / "scores.csv").read_text("utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not ('"rho_0.1"' in line and '"stochastic"' in line)), "utf-8")
+    assert refusal(read_results, results) == f"{path}: lacks rho_0.1 ta_sam seed 0 stochastic; make the results anew"
+    path.write_text("".join(line for line in lines if '"stochastic"' not in line), "utf-8")
+    assert read_results(results)["scores"].unique("evaluation") == ["deterministic"]
+
+
+def test_scores_of_a_group_are_judged_as_its_runs_are_or_as_asked_for(small_results):
+    found = read_results(small_results)
+    assert found.scores("headline").unique("evaluation") == ["deterministic"]
+    assert found.scores("headline", "stochastic").unique("evaluation") == ["stochastic"]
+    assert [len(found.scores(group)) for group in ("headline", "rho_0.1", "none")] == [4, 1, 0]
+    groups = found["groups"].columns | {"evaluation": np.array(["stochastic"] * 3)}
+    drawn = Results(found.plan, found.tables | {"groups": Table(groups)}, {})
+    assert drawn.scores("headline").unique("evaluation") == ["stochastic"]
 
 
 @pytest.mark.parametrize("name", ["groups", "scores", "gates", "distributions", "regimes", "references", "sir"])

@@ -2,21 +2,24 @@
 
 import numpy as np
 
+from tasam_ref.errors import UsageError
+
 from . import runs, style
 
 METHODS = ("no_sam", "l2", "actor_sam", "critic_sam", "both_sam", "ta_sam")
 WIDE = 100
 """From this ratio of the largest throughput to the smallest, ticks stand at powers of ten alone."""
+THROUGHPUTS = {"in training": "training_throughput_bps", "held out": "throughput_bps"}
 RATE, DELAY = ("Mbit/s", 1e-6), ("ms", 1e3)
 BANDS = "Lines are medians over seeds level by level, bands reach from the lowest seed to the highest."
 
 
 def draw_qos(results):
     """Fig. 10: the CDF of every slice's QoS, with what the slice requires."""
-    table = _quantiles(results, "qos")
+    table = _measured(results, {"held out": "qos"})["held out"]
     group = runs.of_group(results, "headline")
     config = next(iter(results.plan.groups["headline"].configs().values()))
-    figure, panels = _panels(table, config.slices.names)
+    figure, (panels,) = _panels(len(config.slices.names))
     for axes, name, metric in zip(panels, config.slices.names, config.reward.metrics):
         late = metric == "max_latency"
         unit, factor = DELAY if late else RATE
@@ -39,33 +42,41 @@ def draw_qos(results):
 
 
 def draw_throughput(results):
-    """Fig. 11: the CDF of the mean rate of a slice's users."""
-    table = _quantiles(results, "throughput_bps")
+    """Fig. 11: the CDF of the mean rate of a slice's users, in training, as the paper has it, and below held out."""
     group = runs.of_group(results, "headline")
+    held = _measured(results, THROUGHPUTS)
+    table = held["held out"]
     names = [name for name in table.columns if name not in ("group", "method", "seed", "quantity", "level")]
     unit, factor = RATE
-    figure, panels = _panels(table, names)
-    for axes, name in zip(panels, names):
-        _draw_curves(axes, table, name, factor)
-        axes.set(title=name, xlabel=f"user throughput, {unit}")
-        _make_logarithmic(axes, table[name] * factor)
-    panels[0].set(ylabel="CDF over users")
-    style.legend(figure, panels[0])
+    figure, rows = _panels(len(names), len(held))
+    for panels, (where, table) in zip(rows, held.items()):
+        for axes, name in zip(panels, names):
+            _draw_curves(axes, table, name, factor)
+            axes.set(title=f"{name}, {where}", xlabel=f"user throughput, {unit}")
+            _make_logarithmic(axes, table[name] * factor)
+        panels[0].set(ylabel="CDF over users")
+    style.legend(figure, rows[0][0])
     style.caption(figure, (
-        f"CDF over users and {group['eval_episodes']:.0f} held-out episodes of a user's mean rate in an episode of "
-        f"{group['eval_frames']:.0f} frames. {style.seeds(table)}, {style.length(results, 'headline')}. {BANDS} Where "
-        "a curve enters from the left, so many users got nothing."))
+        f"CDF over users and episodes, {' and '.join(held)}, of a user's mean rate in an episode. Held out are "
+        f"{group['eval_episodes']:.0f} episodes of {group['eval_frames']:.0f} frames. {style.seeds(table)}, "
+        f"{style.length(results, 'headline')}. {BANDS} Where a curve enters from the left, so many users got nothing."))
     return figure
 
 
-def _quantiles(results, quantity):
-    return results["distributions"].where(group="headline", quantity=quantity, method=METHODS)
+def _measured(results, quantities):
+    """{where: the headline's quantiles} of {where: quantity}, of those that there are.  Raises UsageError for none."""
+    found = {where: results["distributions"].where(group="headline", quantity=quantity, method=METHODS)
+             for where, quantity in quantities.items()}
+    if not len(found["held out"]):
+        raise UsageError("of no run were the distributions measured: the plan must name some under "
+                         "measure.distributions")
+    return {where: table for where, table in found.items() if len(table)}
 
 
-def _panels(table, names):
-    figure, panels = style.new(len(names), height=3.3, sharey=True, squeeze=False)
+def _panels(columns, rows=1):
+    figure, panels = style.new(columns, rows, height=0.6 + 2.7 * rows, sharey=True, squeeze=False)
     panels[0, 0].set(ylim=(0, 1))
-    return figure, panels[0]
+    return figure, panels
 
 
 def _draw_curves(axes, table, name, factor):

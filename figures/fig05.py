@@ -5,6 +5,7 @@ from tasam_ref.analysis.stats import mean_interval
 from . import runs, style
 
 DYNAMIC = ("actor_sam", "critic_sam", "both_sam", "ta_sam")
+RULES = {"td_driven_rho": "the actors' by their TD-error variance", "entropy_rho": "all by the policies' entropy"}
 
 
 def equal_rho(results):
@@ -24,11 +25,13 @@ def non_equal_rho(results):
 
 
 def dynamic_rho(results):
-    """Fig. 5c: a radius that falls over training; and one that is shared out by the actors' TD-error variance."""
+    """Fig. 5c: a radius that falls over training; and TA-SAM's by the other rules that the paper speaks of."""
     group = runs.of_group(results, "headline")
-    held = [("headline", method, method) for method in DYNAMIC] + [("td_driven_rho", "ta_sam", "td_driven_rho")]
-    return _draw(results, held, f"Dynamic radius: from {group['rho_init']:g} to {group['rho_final']:g}, "
-                                f"{group['rho_schedule']} over training; or the actors' by their TD-error variance.")
+    others = {name: rule for name, rule in RULES.items() if name in results.plan.needs["fig05c"]}
+    held = [("headline", method, method) for method in DYNAMIC] + [(name, "ta_sam", name) for name in others]
+    return _draw(results, held, "; or ".join([
+        f"Dynamic radius: from {group['rho_init']:g} to {group['rho_final']:g}, {group['rho_schedule']} over training",
+        *others.values()]) + ".")
 
 
 def _draw(results, held, radii):

@@ -19,7 +19,7 @@ RIVAL = "no_sam"
 
 def draw(results):
     """P(reward > tau) over tau, and P(X > Y) of every method's runs X over those without SAM, Y."""
-    scores = results["scores"].where(group="headline")
+    scores = results.scores("headline")
     rewards = {method: scores.where(method=method)["reward"] for method in scores.unique("method")}
     wins = {method: improvement(rewards[method], rewards[RIVAL], stream(0, "profile", k))
             for k, method in enumerate(rewards) if method != RIVAL}

@@ -6,7 +6,6 @@ from tasam_ref.experiments.marl_eval import as_marl_eval
 from tasam_ref.files import write_atomically
 
 from . import (
-    algorithm_1,
     distributions,
     fig03,
     fig05,
@@ -20,6 +19,7 @@ from . import (
     profile,
     readings,
     rivals,
+    steps,
     style,
 )
 from .claims import report
@@ -53,7 +53,7 @@ PRODUCTS = {
     "gap": _figure(rivals.draw_gap),
     "schedulers": _figure(rivals.draw_schedulers),
     "profile": _figure(profile.draw),
-    "algorithm_1": _figure(algorithm_1.draw),
+    "steps": _figure(steps.draw),
     "forgetting": _figure(forgetting.draw),
     "network": _figure(network.draw),
     "readings": _figure(readings.draw),

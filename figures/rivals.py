@@ -15,7 +15,7 @@ GREY = "0.3"
 
 def draw_gap(results):
     """How far every method of the headline stays below the bound on the reward, sorted, with two rivals."""
-    scores, references = results["scores"].where(group="headline"), results["references"]
+    scores, references = results.scores("headline"), results["references"]
     bound = _interval(references, BOUND)
     gaps = {method: [bound.mean - reward for reward in scores.where(method=method)["reward"]]
             for method in scores.unique("method")}
@@ -44,7 +44,7 @@ def draw_gap(results):
 
 def draw_schedulers(results):
     """Reward, and how often every slice's requirement is violated, of learned policies and of operators' schedulers."""
-    scores, references = results["scores"].where(group="headline", method=LEARNED), results["references"]
+    scores, references = results.scores("headline").where(method=LEARNED), results["references"]
     slices = [name.removeprefix("violated_") for name in references.columns if name.startswith("violated_")]
     rivals = [name for name in references.unique("policy") if name not in NOT_RIVALS]
     learned = [method for method in LEARNED if method in scores.unique("method")]

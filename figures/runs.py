@@ -5,6 +5,9 @@ import numpy as np
 from tasam_ref.analysis.aggregates import paired_differences
 from tasam_ref.errors import UsageError
 
+ADAPTIVE = {"headline": "adaptive", "quick": "quick_adaptive", "utd1": "utd1_adaptive"}
+"""Groups with (12) as printed, and those of the same runs with the norm of adaptive SAM (R55)."""
+
 
 def of(results, table, group, method):
     """The rows of a table that are of a group's runs of a method.  Raises UsageError when there are none."""
@@ -27,9 +30,23 @@ def by_seed(table, column="reward"):
     return dict(zip(table["seed"].tolist(), table[column].tolist()))
 
 
-def held_out(results, group, method):
-    """{seed: mean held-out reward per frame and DU} of the runs of a group."""
-    return by_seed(of(results, "scores", group, method))
+def held_out(results, group, method, evaluation=None):
+    """{seed: mean held-out reward per frame and DU} of a group's runs, judged by a reading of R56 or by their own."""
+    of(results, "scores", group, method)
+    return by_seed(results.scores(group, evaluation).where(method=method))
+
+
+def judges(results, group):
+    """The readings of R56 by which a group's runs are judged, in the order of the scores."""
+    return results["scores"].where(group=group).unique("evaluation")
+
+
+def by_norm(results, group, methods):
+    """Pairs (group, method) of methods of a group, each followed by the same with the adaptive norm, if it was run."""
+    for method in methods:
+        of(results, "scores", group, method)
+    pairs = [(one, method) for method in methods for one in (group, ADAPTIVE.get(group, ""))]
+    return [(one, method) for one, method in pairs if len(results["scores"].where(group=one, method=method))]
 
 
 def curves(results, group, method, column="reward"):

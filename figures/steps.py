@@ -1,5 +1,7 @@
 """Beyond the paper: the same methods after few and many gradient steps.  Algorithm 1 takes one an iteration (R28)."""
 
+from tasam_ref.errors import UsageError
+
 from . import runs, style
 
 
@@ -7,14 +9,17 @@ def draw(results):
     """Learning curves over the gradient steps of each group, and below the held-out rewards of all."""
     needed = results.plan.needs["steps"]
     groups = [group for group in needed if group not in runs.ADAPTIVE.values()]
-    there = results["scores"].where(group=[group for group in groups if group != "headline"]).unique("method")
-    methods = [method for method in style.NAMES if method in there]
+    others = results["scores"].where(group=[group for group in groups if group != "headline"]).unique("method")
+    if not others:
+        raise UsageError("needs runs of another length than the headline's, and the plan has none")
+    methods = [method for method in style.NAMES if method in others]
     figure = style.sheet(height=6.4)
     top, below = figure.subfigures(2, 1)
-    panels, axes = top.subplots(1, len(groups), sharey=True), below.subplots()
+    (panels,), axes = top.subplots(1, len(groups), sharey=True, squeeze=False), below.subplots()
     places, names = [], []
     for panel, group in zip(panels, groups):
-        pairs = runs.by_norm(results, group, methods)
+        there = results["scores"].where(group=group, method=methods).unique("method")
+        pairs = runs.by_norm(results, group, [method for method in methods if method in there])
         x = style.side_by_side(pairs, places[-1] + 1.5 if places else 0.0)
         blocks = _draw_curves(results, panel, group, [method for one, method in pairs if one == group])
         _draw_held_out(results, axes, x, pairs)

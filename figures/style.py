@@ -21,9 +21,12 @@ matplotlib.rcParams.update({
 
 REWARD = "reward per frame and DU"
 DIFFERENCE = "reward less no-SAM's"
+JUDGED = {"deterministic": "judged by the policies' means", "stochastic": "judged by draws from the policies"}
 WIDTH = 7.2
 ASIDE = 0.12
 """Distance of a run's dot from its place on the x axis, where the mean's bar needs room."""
+CLOSE, APART = 0.55, 0.85
+"""From norm to norm and from method to method, side by side along the x axis."""
 
 # The paper's names; a method has its colour, line and marker in every figure.
 NAMES = {
@@ -31,7 +34,7 @@ NAMES = {
     "ta_sam": "TA-SAM", "centralised_sac": "centralised", "ta_sam_static_rho": "TA-SAM, static rho",
     "plastic_lee2023": "PLASTIC of 2023", "policy_anchor": "TA-SAM, anchored",
     "plastic_as_described": "PLASTIC as described", "dropout": "dropout", "spectral_norm": "spectral norm",
-    "td_driven_rho": "TA-SAM, rho by TD-error",
+    "td_driven_rho": "TA-SAM, rho by TD-error", "entropy_rho": "TA-SAM, rho by entropy",
 }
 # Colours come again after seven names: the order keeps those apart that a figure shows together.
 LOOKS = dict(zip(NAMES, zip(cycle(COLOURS), cycle(("-", "--", "-.", ":")), cycle("os^Dv"))))
@@ -111,6 +114,32 @@ def ticks(axes, places, names):
     axes.set_xlim(places[0] - 0.6, places[-1] + 0.6)
 
 
+def side_by_side(pairs, start=0.0):
+    """A place along the x axis for each pair (group, method): a method's norms stand close."""
+    places = []
+    for k, (_, method) in enumerate(pairs):
+        places.append(places[-1] + (CLOSE if method == pairs[k - 1][1] else APART) if places else start)
+    return places
+
+
+def middles(pairs, places):
+    """The middle of each method's places, and its name."""
+    found = {}
+    for (_, method), place in zip(pairs, places):
+        found.setdefault(method, []).append(place)
+    return [sum(own) / len(own) for own in found.values()], [NAMES[method] for method in found]
+
+
+def fill(group):
+    """How the marks of a group are filled: hollow with the adaptive norm."""
+    return {"markerfacecolor": "white"} if group in runs.ADAPTIVE.values() else {}
+
+
+def hollow(groups):
+    """What hollow marks are, where one of the groups has them."""
+    return "Hollow: with the norm of adaptive SAM in (12)." if set(runs.ADAPTIVE.values()) & set(groups) else ""
+
+
 def legend(figure, axes, **options):
     """One legend above all axes, of what these hold."""
     handles, labels = axes.get_legend_handles_labels()
@@ -130,11 +159,11 @@ def of_blocks(iterations):
     return f" of blocks of {size} iterations" if size > 1 else ""
 
 
-def dots(axes, x, values, method, interval_of=mean_interval):
+def dots(axes, x, values, method, interval_of=mean_interval, **look):
     """The values of single runs beside their mean and its 95 % t interval."""
     colour, _, marker = LOOKS[method]
     interval = interval_of(values)
-    axes.plot([x - ASIDE] * len(values), values, marker, color=colour, alpha=0.45)
+    axes.plot([x - ASIDE] * len(values), values, marker, color=colour, alpha=0.45, **look)
     axes.plot([x - 0.02, x + 0.26], [interval.mean] * 2, color=colour)
     axes.vlines(x + 0.12, interval.low, interval.high, color=colour)
 

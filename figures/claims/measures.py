@@ -1,9 +1,9 @@
 """How claims are measured: functions of (results, **arguments) that return Parts, what must hold one by one.
 
 ``order`` lists tiers of methods, best first: every method of a tier is compared with every one of the next, in each of
-``groups``; ``group/method`` is that method of another group.  Differences and ratios are paired by seed, with
-95 % t intervals over the seeds that both have; those of medians and spreads are bootstrap intervals, whole runs
-resampled, each method on its own.  ``direction`` says on which side of the boundary the claim lies.
+``groups``; ``group/method`` is that method of another group.  All but medians is paired by seed, with 95 % t intervals
+over the seeds that both have; those of medians are bootstrap intervals, whole runs resampled, each method on its own.
+``direction`` says on which side of the boundary the claim lies.
 """
 
 from itertools import product
@@ -12,9 +12,9 @@ import numpy as np
 from scipy.stats import rankdata
 
 from tasam_ref.analysis.aggregates import paired_differences
-from tasam_ref.analysis.stats import Interval, geometric_interval, mean_interval
+from tasam_ref.analysis.stats import geometric_interval, mean_interval
 
-from .parts import Part, bootstrap, both, label, pairs, which
+from .parts import Part, bootstrap, both, label, log_deviation, pairs, shown, which
 from .quantities import QUANTITIES, SLICES, at_end, lower_is_better, per_seed, place, requirement, rows_of
 
 HEADLINE = ("headline",)
@@ -39,18 +39,20 @@ def ratio(results, order, quantity, groups=HEADLINE, direction="higher"):
 
 
 def gain(results, order, least=(0, 0, 0), quantity="qos", groups=HEADLINE, points_over=None):
-    """Improvement of a over b in every slice in per cent, (a - b) / b, of a latency (b - a) / b; the boundary is the
-    ``least`` of each slice.  With ``points_over`` c: the improvement of a over c less that of b over c, in points."""
+    """Improvement of a over b in every slice in per cent, (a - b) / b, of a latency (b - a) / b, or of the share
+    ``met`` in points; the boundary is the ``least`` of each slice.  With ``points_over`` c: the improvement of a over c
+    less that of b over c, in points."""
     for (a, b), (name, bound) in product(pairs(order, groups), zip(SLICES, least)):
         kind = f"{quantity}_{name}"
         sign = -1 if quantity == "qos" and lower_is_better(results, name, *a) else 1
-        if points_over:
+        values = both(results, kind, a, b)
+        if points_over and quantity != "met":
             base = per_seed(results, kind, *place(points_over, a[0]))
-            values = paired_differences(*(percent(per_seed(results, kind, *one), base, sign) for one in (a, b)))
-        else:
-            values = np.array(list(percent(*both(results, kind, a, b), sign).values()))
-        yield Part(f"{label(a, b, 'over')}, {name}", mean_interval(values), "points" if points_over else "%", bound,
-                   "higher", values.size)
+            values = [percent(one, base, sign) for one in values]
+        points = points_over or quantity == "met"
+        found = paired_differences(*values) if points else np.array(list(percent(*values, sign).values()))
+        yield Part(f"{label(a, b, 'over')}, {name}{', met' * (quantity == 'met')}", mean_interval(found),
+                   "points" if points else "%", bound, "higher", found.size)
 
 
 def percent(values, base, sign=1):
@@ -62,53 +64,59 @@ def percent(values, base, sign=1):
 def level(results, methods, quantity, boundary, groups=HEADLINE, direction="higher"):
     """Mean of a quantity, or of several, against a fixed boundary in its unit."""
     for name, group, method in product(_names(quantity), groups, methods):
-        values = list(per_seed(results, name, *place(method, group)).values())
-        yield Part(f"{method}{which(name)}", mean_interval(values), QUANTITIES[name].unit, boundary, direction,
+        one = place(method, group)
+        values = list(per_seed(results, name, *one).values())
+        yield Part(f"{shown(one)}{which(name)}", mean_interval(values), QUANTITIES[name].unit, boundary, direction,
                    len(values))
 
 
 def requirements(results, methods, slices=SLICES, groups=HEADLINE):
     """Mean QoS of every slice against its requirement Q_min: a latency below, all else above."""
     for name, group, method in product(slices, groups, methods):
-        direction = "lower" if lower_is_better(results, name, group, method) else "higher"
-        yield from level(results, [method], f"qos_{name}", requirement(results, name, group), [group], direction)
+        one = place(method, group)
+        direction = "lower" if lower_is_better(results, name, *one) else "higher"
+        yield from level(results, [method], f"qos_{name}", requirement(results, name, one[0]), [group], direction)
 
 
 def median(results, order, quantity="reward", groups=HEADLINE, direction="higher"):
-    """Difference of the medians over runs; the boundary is 0."""
+    """Difference of the medians over runs, by bootstrap; the boundary is 0."""
     for a, b in pairs(order, groups):
         found, runs = bootstrap(results, quantity, a, b, lambda x, y: np.median(x, axis=-1) - np.median(y, axis=-1))
         yield Part(f"{label(a, b, '-')}, medians", found, QUANTITIES[quantity].unit, 0, direction, runs)
 
 
 def spread(results, order, quantity="reward", groups=HEADLINE, direction="lower"):
-    """Ratio of the interquartile ranges over runs; the boundary is 1.
-
-    The interval is that of the share IQR(a) / (IQR(a) + IQR(b)), finite also where a resample has no spread.
-    """
-    def share(x, y):
-        first, second = (np.subtract(*np.quantile(values, (0.75, 0.25), axis=-1)) for values in (x, y))
-        total = np.asarray(first + second)
-        return np.where(total > 0, first / np.where(total > 0, total, 1), 0.5)
-
+    """Ratio of the standard deviations over runs by Miller's jackknife (1968), which heavy tails disturb less than the
+    F-test; the boundary is 1."""
     for a, b in pairs(order, groups):
-        found, runs = bootstrap(results, quantity, a, b, share)
-        odds = [s / (1 - s) if s < 1 else np.inf for s in (found.mean, found.low, found.high)]
-        yield Part(f"{label(a, b, '/')}, IQR", Interval(*odds), "", 1, direction, runs)
+        first, second = both(results, quantity, a, b)
+        seeds = sorted(first.keys() & second.keys())
+        one, other = (log_deviation([values[seed] for seed in seeds]) for values in (first, second))
+        yield Part(f"{label(a, b, '/')}, standard deviations", geometric_interval(np.exp(one - other)), "", 1,
+                   direction, len(seeds))
 
 
 def iterations(results, order, cost="iteration", groups=HEADLINE, direction="lower"):
     """Difference a - b in the iterations (or ``gradient_evaluations``) after which the training reward first reaches
-    the lower of the two final levels, means over the last fifth of the blocks; the boundary is 0."""
+    the lower of the two final levels, means over the last fifth of the blocks; the boundary is 0.  Where both are there
+    in their first block there is nothing to reach: such seeds are left out and named."""
     for a, b in pairs(order, groups):
         curves = [_by_seed(rows_of(results, "curves", *one)) for one in (a, b)]
-        values = []
+        values = {}
         for seed in sorted(curves[0].keys() & curves[1].keys()):
             one, other = (curve[seed] for curve in curves)
             goal = min(at_end(one["reward"]), at_end(other["reward"]))
-            values.append(_reaches(one, goal, cost) - _reaches(other, goal, cost))
-        yield Part(label(a, b, "-"), mean_interval(values), cost.replace("_", " ") + "s" * (cost == "iteration"), 0,
-                   direction, len(values))
+            begin = min(one["reward"][0], other["reward"][0])
+            values[seed] = _reaches(one, goal, cost) - _reaches(other, goal, cost) if begin < goal else None
+        told = [value for value in values.values() if value is not None]
+        yield Part(f"{label(a, b, '-')}{_left_out(values)}", mean_interval(told or [np.nan]),
+                   cost.replace("_", " ") + "s" * (cost == "iteration"), 0, direction, len(told))
+
+
+def _left_out(values):
+    """Which seeds of {seed: value, or None} both begin at the goal."""
+    seeds = [f"{seed:.0f}" for seed, value in values.items() if value is None]
+    return f" without seed{'s' * (len(seeds) > 1)} {', '.join(seeds)}, at the goal from the start" if seeds else ""
 
 
 def correlation(results, methods, x, y, groups=HEADLINE, direction="higher"):

@@ -1,6 +1,7 @@
 """What claims and tables compare: one number per run, by name, from the tables of the results."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from tasam_ref.analysis.transfer import transfers
 from tasam_ref.config import SliceConfig
 
 SLICES = SliceConfig().names
+OF_SLICES = ("qos", "met", "throughput", "training_throughput")
 LAST = 0.2
 """Share of a training run that counts as its end."""
 
@@ -18,11 +20,15 @@ class Lacking(LookupError):
 
 @dataclass(frozen=True)
 class Quantity:
-    """``of(results, group, method)`` maps seeds to numbers; ``scale`` turns them into ``unit``."""
+    """``of(results, group, method)`` maps seeds to numbers; ``scale`` turns them into ``unit``.
+
+    ``judged`` says whether it is a held-out evaluation's, stored by every reading of R56.
+    """
 
     unit: str
     scale: float
     of: object
+    judged: bool = False
 
 
 def rows_of(results, table, group, method):
@@ -35,6 +41,19 @@ def rows_of(results, table, group, method):
     if not len(rows):
         raise Lacking(f"{table} of {method} in group {group}")
     return rows
+
+
+def is_judged(name):
+    """Whether a quantity, or one of ``OF_SLICES``, is a held-out evaluation's."""
+    return QUANTITIES[f"{name}_{SLICES[0]}" if name in OF_SLICES else name].judged
+
+
+def judged_by(results, evaluation):
+    """The Results with the scores of one reading of R56 alone.  Raises Lacking when there are none."""
+    scores = results["scores"].where(evaluation=evaluation)
+    if not len(scores):
+        raise Lacking(f"{evaluation} evaluations")
+    return replace(results, tables=results.tables | {"scores": scores})
 
 
 def place(name, group="headline"):
@@ -70,7 +89,12 @@ def _config(results, group, method):
         raise Lacking(f"group {group}")
     if method not in groups[group].methods:
         raise Lacking(f"{method} in group {group}")
-    return replace(groups[group], methods=(method,)).configs()[method]
+    return _config_of(groups[group], method)
+
+
+@cache
+def _config_of(group, method):
+    return replace(group, methods=(method,)).configs()[method]
 
 
 def _score(column, sign=1, offset=0):
@@ -81,6 +105,12 @@ def _score(column, sign=1, offset=0):
         return dict(zip(rows["seed"].tolist(), offset + sign * rows[column]))
 
     return of
+
+
+def _sum_over_dus(results, group, method):
+    rewards = QUANTITIES["reward"].of(results, group, method)
+    (dus,) = results["groups"].where(group=group)["num_dus"]
+    return {seed: dus * reward for seed, reward in rewards.items()}
 
 
 def _curve(column, reduce):
@@ -96,9 +126,11 @@ def at_end(values):
     return np.mean(values[-max(1, round(LAST * len(values))):])
 
 
-def _median_throughput(name):
+def _median(quantity, name):
     def of(results, group, method):
-        rows = rows_of(results, "distributions", group, method).where(quantity="throughput_bps", level=0.5)
+        rows = rows_of(results, "distributions", group, method).where(quantity=quantity, level=0.5)
+        if not len(rows):
+            raise Lacking(f"{quantity} of {method} in group {group}")
         return dict(zip(rows["seed"].tolist(), rows[name]))
 
     return of
@@ -120,8 +152,9 @@ def _transfer(kind):
 
 
 QUANTITIES = {
-    "reward": Quantity("", 1, _score("reward")),
-    "reward_equal_gradients": Quantity("", 1, _score("reward_equal_gradients")),
+    "reward": Quantity("", 1, _score("reward"), True),
+    "reward_sum": Quantity("", 1, _sum_over_dus, True),
+    "reward_equal_gradients": Quantity("", 1, _score("reward_equal_gradients"), True),
     "training_reward": Quantity("", 1, _curve("reward", np.mean)),
     "best_training_reward": Quantity("", 1, _curve("reward", np.max)),
     "entropy": Quantity("nat", 1, _curve("entropy", np.mean)),
@@ -130,12 +163,14 @@ QUANTITIES = {
     "lambda_max_critic": Quantity("", 1, _score("lambda_max_critic")),
     "lambda_max_actor": Quantity("", 1, _score("lambda_max_actor")),
     **{kind: Quantity("", 1, _transfer(kind)) for kind in ("retention", "recovery", "forward_transfer", "held_out")},
-    "qos_eMBB": Quantity("Mbit/s", 1e-6, _score("qos_eMBB")),
-    "qos_mMTC": Quantity("Mbit/s", 1e-6, _score("qos_mMTC")),
-    "qos_URLLC": Quantity("ms", 1e3, _score("qos_URLLC")),
-    **{f"met_{name}": Quantity("%", 100, _score(f"violated_{name}", -1, 1)) for name in SLICES},
-    **{f"throughput_{name}": Quantity("Mbit/s", 1e-6, _median_throughput(name)) for name in SLICES},
+    "qos_eMBB": Quantity("Mbit/s", 1e-6, _score("qos_eMBB"), True),
+    "qos_mMTC": Quantity("Mbit/s", 1e-6, _score("qos_mMTC"), True),
+    "qos_URLLC": Quantity("ms", 1e3, _score("qos_URLLC"), True),
+    **{f"met_{name}": Quantity("%", 100, _score(f"violated_{name}", -1, 1), True) for name in SLICES},
+    **{f"{kind}_{name}": Quantity("Mbit/s", 1e-6, _median(f"{kind}_bps", name))
+       for kind in ("throughput", "training_throughput") for name in SLICES},
 }
 """Held-out means, but for those of learning curves: the run's mean reward, its best block's, its mean entropy, its
-TD-errors' variance at the end.  ``met`` is the share of DUs and frames that reach Q_min, ``throughput`` the median
-over users and held-out episodes; retention and the like are those of ``analysis.transfer``."""
+TD-errors' variance at the end.  ``reward_sum`` is the sum over DUs, ``met`` the share of DUs and frames that reach
+Q_min, ``throughput`` the median over users and episodes, held out or in training; retention and the like are those of
+``analysis.transfer``."""

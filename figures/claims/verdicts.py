@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from .measures import MEASURES
-from .quantities import Lacking
+from .quantities import Lacking, judged_by
 
 LEAST_SEEDS = 3
 REPRODUCED, AGAINST, OPEN, UNTESTABLE = VERDICTS = ("reproduced", "not reproduced", "inconclusive", "not testable")
@@ -30,6 +30,8 @@ class Finding:
 def find(results, claim):
     """Measure one Claim: a Finding."""
     try:
+        if claim.evaluation:
+            results = judged_by(results, claim.evaluation)
         parts = tuple(MEASURES[claim.measure](results, **claim.arguments)) if claim.measure else ()
     except Lacking as lacking:
         return _untestable(claim, f"these results lack {lacking}")

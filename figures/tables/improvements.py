@@ -3,9 +3,9 @@
 from tasam_ref.analysis.stats import mean_interval
 from validation.paper_arithmetic.findings import SLICES, TABLES, compared
 
-from .. import style
+from .. import runs, style
 from ..claims.measures import percent
-from ..claims.quantities import QUANTITIES, Lacking, lower_is_better, per_seed
+from ..claims.quantities import QUANTITIES, Lacking, judged_by, lower_is_better, per_seed
 from . import writer
 
 GROUP, BASES = "headline", ("centralised_sac", "no_sam")
@@ -30,6 +30,7 @@ def make(number):
     """The product for the paper's Table 2 or 3."""
     def write(results, folder, name):
         seeds = style.seeds(results["scores"].where(group=GROUP))
+        results = judged_by(results, runs.of_group(results, GROUP)["evaluation"])
         rows = [_row(results, entry, method, s) for entry in TABLES["rows"] if entry["table"] == number
                 for method in METHODS[entry["key"]] for s in range(len(SLICES))]
         writer.write(folder, name, TITLES[number], [CAPTION.format(seeds)], HEAD, rows)

@@ -14,8 +14,8 @@ def write(folder, name, title, caption, head, rows):
 
 
 def write_markdown(path, title, paragraphs, head, rows):
-    """Write a title, paragraphs and a table; a paragraph that is a list keeps its lines."""
-    filled = [text if text.startswith("- ") else textwrap.fill(text, 118) for text in paragraphs]
+    """Write a title, paragraphs and a table; a paragraph that is a list or a table itself keeps its lines."""
+    filled = [text if text.startswith(("- ", "|")) else textwrap.fill(text, 118) for text in paragraphs]
     with write_atomically(path) as file:
         file.write("\n\n".join((f"# {title}", *filled, markdown(head, rows))) + "\n")
 

@@ -42,10 +42,10 @@ def bars(axes):
             for collection in axes.collections if hasattr(collection, "get_segments")]
 
 
-def rewards(results, group, method):
+def rewards(results, group, method, evaluation="deterministic"):
     """{seed: held-out reward}, row by row."""
     return {row["seed"]: row["reward"] for row in results["scores"].rows()
-            if (row["group"], row["method"]) == (group, method)}
+            if (row["group"], row["method"], row["evaluation"]) == (group, method, evaluation)}
 
 
 def curve(results, group, method, column="reward"):

@@ -45,11 +45,12 @@ def results(plan="laptop", seeds=None, iterations=None, change=None):
 
 def _add_run(rows, entry, reward, generator):
     key, config = {"group": entry.label, "method": entry.method, "seed": entry.seed}, entry.config
-    score = {"reward": reward}
+    measured = {}
     if "curvature" in entry.measurements:
         sharpness = SHARPNESS.get(entry.method, 1.5) * np.exp(generator.normal(0, 0.3))
-        score |= {"lambda_max_critic": sharpness, "lambda_max_actor": sharpness / 50}
-    rows["scores"].append(key | score)
+        measured = {"lambda_max_critic": sharpness, "lambda_max_actor": sharpness / 50}
+    for evaluation, shift in (("deterministic", 0.0), ("stochastic", generator.normal(-0.3, 0.05))):
+        rows["scores"].append(key | {"evaluation": evaluation, "reward": reward + shift} | measured)
     total = config.run.num_iterations
     size = -(-total // MOST_BLOCKS)
     fall = config.sam.rho_schedule != "static"

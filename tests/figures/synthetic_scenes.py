@@ -27,8 +27,7 @@ def results(seeds=5, rewards=None, groups=("headline",), bound=True):
     ``rewards`` maps methods to the held-out rewards of their seeds, in place of drawn ones.
     """
     tables = load_plan(PLANS / "laptop.toml").tables
-    tables["seeds"] = seeds
-    tables["groups"] = {name: tables["groups"][name] for name in groups}
+    tables["groups"] = {name: tables["groups"][name] | {"seeds": seeds} for name in groups}
     if rewards:
         tables["groups"]["headline"]["methods"] = list(rewards)
     tables["measure"] = {}
@@ -53,18 +52,20 @@ def _score(entry, rewards, generator):
     reward = LEVEL.get(entry.method, 1.5) + generator.normal(0, 0.08)
     if rewards:
         reward = rewards[entry.method][entry.seed]
-    return _key(entry) | {"reward": reward} | {f"violated_{name}": generator.uniform(0, 0.9) for name in SLICES}
+    return _key(entry) | {"evaluation": "deterministic", "reward": reward} | {
+        f"violated_{name}": generator.uniform(0, 0.9) for name in SLICES}
 
 
 def _quantiles(entry, generator):
     """Log-logistic quantiles, cut off at the ends; three users in a hundred of the last slice get nothing."""
     skill = LEVEL.get(entry.method, 1.5) / 1.9 * np.exp(generator.normal(0, 0.05))
     odds = np.clip(LEVELS, 0.01, 0.99) / (1 - np.clip(LEVELS, 0.01, 0.99))
-    for quantity, scale in (("qos", CENTRE), ("throughput_bps", (2.5e6, 1.4e6, 0.9e6))):
+    for quantity, scale in (("qos", CENTRE), ("throughput_bps", (2.5e6, 1.4e6, 0.9e6)),
+                            ("training_throughput_bps", (2e6, 1.2e6, 0.8e6))):
         for k, level in enumerate(LEVELS):
             row = {name: middle * (1 / skill if middle < 1 else skill) * odds[k] ** spread
                    for name, middle, spread in zip(SLICES, scale, SPREAD)}
-            if quantity == "throughput_bps" and level <= 0.03:
+            if quantity != "qos" and level <= 0.03:
                 row["URLLC"] = 0.0
             yield _key(entry) | {"quantity": quantity, "level": level} | row
 

@@ -134,7 +134,7 @@ def test_doubled_and_damaged_results_are_refused(results, capsys):
     path = results / "results" / "scores.csv"
     text = path.read_text("utf-8")
     path.write_text(text + text.splitlines()[-1] + "\n", "utf-8")
-    assert refused(capsys, results) == f"{path}: holds headline ta_sam seed 1 twice"
+    assert refused(capsys, results) == f"{path}: holds headline ta_sam seed 1 stochastic twice"
     path.write_text(text[:-3], "utf-8")
     assert refused(capsys, results) == f"{path}: not a readable table (ValueError)"
     assert files(results) == []

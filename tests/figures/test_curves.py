@@ -1,11 +1,16 @@
 """Learning curves: lines and bands are those of the tables, and differences are taken seed by seed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from reading import bars, caption, curve, half_width, lines, rewards
 from synthetic import results
 
-from figures import algorithm_1, fig05, fig06
+from figures import fig05, fig06, steps
+from figures.style import NAMES
+from tasam_ref.errors import UsageError
+from tasam_ref.experiments.store import Results
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +29,8 @@ def means(runs):
                            "both-SAM": ("non_equal_rho", "both_sam")}),
     (fig05.dynamic_rho, {"actor-SAM": ("headline", "actor_sam"), "critic-SAM": ("headline", "critic_sam"),
                          "both-SAM": ("headline", "both_sam"), "TA-SAM": ("headline", "ta_sam"),
-                         "TA-SAM, rho by TD-error": ("td_driven_rho", "ta_sam")}),
+                         "TA-SAM, rho by TD-error": ("td_driven_rho", "ta_sam"),
+                         "TA-SAM, rho by entropy": ("entropy_rho", "ta_sam")}),
 ])
 def test_fig05_draws_the_runs_of_its_radii(found, draw, held):
     left, right = draw(found).axes
@@ -42,7 +48,7 @@ def test_fig05_draws_the_runs_of_its_radii(found, draw, held):
 def test_fig05s_bands_are_t_intervals_of_single_runs_and_of_differences(found):
     left, right = fig05.equal_rho(found).axes
     reference, runs = curve(found, "headline", "no_sam"), curve(found, "equal_rho", "actor_sam")
-    assert (len(reference), len(runs)) == (5, 3)
+    assert (len(reference), len(runs)) == (10, 5)
     for axes, place, samples in (
             (left, 1, [[run[k][1] for run in runs.values()] for k in range(6)]),
             (right, 0, [[run[k][1] - reference[seed][k][1] for seed, run in runs.items()] for k in range(6)])):
@@ -66,7 +72,7 @@ def test_fig05s_caption_gives_the_radii_and_the_paired_difference_of_held_out_re
 
 def test_long_runs_say_what_blocks_they_are_averaged_over():
     long = results(seeds=1, iterations=101)
-    for draw in (fig05.equal_rho, fig06.draw, algorithm_1.draw):
+    for draw in (fig05.equal_rho, fig06.draw, steps.draw):
         assert "means of blocks of 3 iterations" in caption(draw(long))
 
 
@@ -93,19 +99,33 @@ def test_fig06_draws_the_largest_and_the_held_out_rewards_over_the_radius(found)
                                                 np.mean(values) + half_width(values)))
 
 
-def test_algorithm_1_is_drawn_over_gradient_steps_beside_the_headline(found):
-    left, right = algorithm_1.draw(found).axes
-    assert list(lines(left)) == ["no-SAM", "TA-SAM", "centralised"]
-    assert np.allclose(lines(left)["TA-SAM"].get_ydata(), means(curve(found, "algorithm_1", "ta_sam")))
-    for steps in (1, 4):
-        again = results(iterations=6, change=lambda tables, steps=steps: tables["groups"]["algorithm_1"].update(
-            settings=[f"agent.gradient_steps={steps}"]))
-        line = lines(algorithm_1.draw(again).axes[0])["TA-SAM"]
-        assert np.allclose(line.get_xdata(), steps * np.arange(0.5, 6))
-    drawn = [sorted(line.get_ydata()) for line in right.get_lines() if line.get_marker() != "None"]
-    assert drawn == [sorted(rewards(found, group, method).values()) for group in ("algorithm_1", "headline")
-                     for method in ("no_sam", "ta_sam", "centralised_sac")]
-    joined = [list(line.get_ydata()) for line in right.get_lines() if line.get_color() == "0.8"]
-    assert joined == [[rewards(found, group, method)[seed] for method in ("no_sam", "ta_sam", "centralised_sac")]
-                      for group, seeds in (("algorithm_1", 3), ("headline", 5)) for seed in range(seeds)]
-    assert [label.get_text() for label in right.get_xticklabels()] == ["no-SAM", "TA-SAM", "centralised"] * 2
+METHODS = ("no_sam", "critic_sam", "both_sam", "ta_sam")
+
+
+def test_steps_draws_curves_over_gradient_steps_and_held_out_rewards_of_both_norms(found):
+    *panels, below = steps.draw(found).axes
+    groups = {"quick": ("no_sam", "ta_sam"), "headline": METHODS, "utd1": METHODS}
+    assert [axes.get_title() for axes in panels] == [
+        f"6 iterations\nof {count}" for count in ("10 gradient steps", "1 gradient step", "10 gradient steps")]
+    for axes, (group, methods), count in zip(panels, groups.items(), (10, 1, 10)):
+        assert list(lines(axes)) == [NAMES[method] for method in methods]
+        for method in methods:
+            line = lines(axes)[NAMES[method]]
+            assert np.allclose(line.get_xdata(), count * np.arange(0.5, 6))
+            assert np.allclose(line.get_ydata(), means(curve(found, group, method)))
+    norms = {"quick": "quick_adaptive", "headline": "adaptive", "utd1": "utd1_adaptive"}
+    pairs = [(one, method) for group, methods in groups.items() for method in methods
+             for one in ((group,) if method == "no_sam" else (group, norms[group]))]
+    drawn = [line for line in below.get_lines() if line.get_marker() != "None"]
+    assert [sorted(line.get_ydata()) for line in drawn] == [sorted(rewards(found, *pair).values()) for pair in pairs]
+    assert [line.get_markerfacecolor() == "white" for line in drawn] == ["adaptive" in group for group, _ in pairs]
+    joined = [list(line.get_ydata()) for line in below.get_lines() if line.get_color() == "0.8"]
+    assert joined[:10] == [[rewards(found, *pair)[seed] for pair in pairs[:3]] for seed in range(10)]
+    assert [label.get_text() for label in below.get_xticklabels()] == [
+        NAMES[method] for methods in groups.values() for method in methods]
+
+
+def test_steps_needs_another_length_than_the_headlines(found):
+    plan = replace(found.plan, needs={"steps": ("headline", "adaptive")})
+    with pytest.raises(UsageError, match="needs runs of another length than the headline's"):
+        steps.draw(Results(plan, found.tables, {}))

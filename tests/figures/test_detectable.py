@@ -7,15 +7,19 @@ import numpy as np
 import pytest
 
 from figures.tables import detectable
+from tasam_ref.experiments.store import Results
 from tasam_ref.experiments.table import Table
 
 
 def table(tmp_path, rewards):
     """The table's rows as texts, made of mappings method -> rewards by seed."""
-    rows = [{"group": group, "method": method, "seed": seed, "reward": factor * reward}
-            for group, factor in (("headline", 1.0), ("other", 9.0)) for method, values in rewards.items()
-            for seed, reward in enumerate(values)]
-    detectable.write({"scores": Table.of_rows(rows)}, tmp_path, "detectable")
+    rows = [{"group": group, "method": method, "seed": seed, "evaluation": evaluation, "reward": factor * reward}
+            for group, evaluation, factor in (("headline", "stochastic", 1.0), ("headline", "deterministic", 2.0),
+                                              ("other", "stochastic", 9.0))
+            for method, values in rewards.items() for seed, reward in enumerate(values)]
+    groups = [{"group": group, "evaluation": "stochastic"} for group in ("headline", "other")]
+    tables = {"scores": Table.of_rows(rows), "groups": Table.of_rows(groups)}
+    detectable.write(Results(None, tables, {}), tmp_path, "detectable")
     with open(tmp_path / "detectable.csv", encoding="utf-8", newline="") as file:
         head, *body = csv.reader(file)
     return SimpleNamespace(head=head, rows=body)

@@ -2,20 +2,35 @@
 
 import numpy as np
 import pytest
+from reading import caption
 from synthetic_scenes import SLICES, results
 
 from figures import distributions, style
+from tasam_ref.errors import UsageError
 from tasam_ref.experiments.store import Results
 from tasam_ref.experiments.table import Table
 
-DRAW = {"qos": distributions.draw_qos, "throughput_bps": distributions.draw_throughput}
-FACTOR = {"qos": (1e-6, 1e-6, 1e3), "throughput_bps": (1e-6, 1e-6, 1e-6)}
+DRAW = {"qos": distributions.draw_qos, "throughput_bps": distributions.draw_throughput,
+        "training_throughput_bps": distributions.draw_throughput}
+FACTOR = {"qos": (1e-6, 1e-6, 1e3), "throughput_bps": (1e-6, 1e-6, 1e-6), "training_throughput_bps": (1e-6, 1e-6, 1e-6)}
+TITLES = {"qos": "{}", "training_throughput_bps": "{}, in training", "throughput_bps": "{}, held out"}
 METHODS = ("no_sam", "l2", "actor_sam", "critic_sam", "both_sam", "ta_sam")
 
 
 @pytest.fixture(scope="module")
 def found():
     return results()
+
+
+def panels_of(quantity, found):
+    """The panels of a quantity, one per slice; the training's throughput stands above the held-out one's."""
+    figure = DRAW[quantity](found)
+    figure.draw_without_rendering()
+    titles = [TITLES[quantity].format(name) for name in SLICES]
+    panels = [axes for axes in figure.axes if axes.get_title() in titles]
+    assert [axes.get_title() for axes in panels] == titles
+    assert quantity != "training_throughput_bps" or figure.axes[:3] == panels
+    return panels
 
 
 def curves(axes):
@@ -30,9 +45,7 @@ def values(found, quantity, method, name, level):
 
 @pytest.mark.parametrize("quantity", DRAW)
 def test_lines_are_medians_of_the_seeds_and_bands_their_ends(found, quantity):
-    figure = DRAW[quantity](found)
-    assert [axes.get_title() for axes in figure.axes] == list(SLICES)
-    for axes, name, factor in zip(figure.axes, SLICES, FACTOR[quantity]):
+    for axes, name, factor in zip(panels_of(quantity, found), SLICES, FACTOR[quantity]):
         drawn = curves(axes)
         assert list(drawn) == [style.NAMES[method] for method in METHODS]
         for method, band in zip(METHODS, axes.collections):
@@ -68,7 +81,7 @@ def test_what_stands_where_a_curve_meets_q_min_is_the_share_below_it(found):
 
 
 def test_throughput_is_logarithmic_and_who_got_nothing_enters_from_the_left(found):
-    panels = distributions.draw_throughput(found).axes
+    panels = panels_of("throughput_bps", found)
     assert {axes.get_xscale() for axes in panels} == {"log"}
     assert {axes.get_xlabel() for axes in panels} == {"user throughput, Mbit/s"}
     line, axes = curves(panels[2])["no-SAM"], panels[2]
@@ -87,7 +100,7 @@ def test_ticks_are_powers_of_ten_where_throughputs_span_many():
     table = found["distributions"]
     slow = np.where((table["level"] == 0) & (table["quantity"] == "throughput_bps"), 5e3, table["eMBB"])
     changed = Results(found.plan, found.tables | {"distributions": Table(table.columns | {"eMBB": slow})}, {})
-    wide, narrow, _ = distributions.draw_throughput(changed).axes
+    wide, narrow, _ = panels_of("throughput_bps", changed)
     assert {float(f"{tick:.0e}"[0]) for tick in wide.get_xticks()} == {1}
     assert {float(f"{tick:.0e}"[0]) for tick in narrow.get_xticks()} == {1, 2, 5}
 
@@ -101,10 +114,8 @@ def without(found, name):
 
 @pytest.mark.parametrize("quantity", DRAW)
 def test_an_empty_slice_keeps_its_panel(found, quantity):
-    figure = DRAW[quantity](without(found, "mMTC"))
-    figure.draw_without_rendering()
-    assert [axes.get_title() for axes in figure.axes] == list(SLICES)
-    assert np.isfinite(curves(figure.axes[0])["no-SAM"].get_xdata()).all()
+    panels = panels_of(quantity, without(found, "mMTC"))
+    assert np.isfinite(curves(panels[0])["no-SAM"].get_xdata()).all()
 
 
 @pytest.mark.parametrize("quantity", DRAW)
@@ -112,3 +123,18 @@ def test_methods_that_were_not_measured_are_left_out(found, quantity):
     table = found["distributions"].where(method=["no_sam", "ta_sam", "centralised_sac"])
     axes = DRAW[quantity](Results(found.plan, found.tables | {"distributions": table}, {})).axes[0]
     assert list(curves(axes)) == ["no-SAM", "TA-SAM"]
+
+
+def test_results_without_the_trainings_throughput_have_the_held_out_one_alone(found):
+    table = found["distributions"].where(quantity=["qos", "throughput_bps"])
+    old = Results(found.plan, found.tables | {"distributions": table}, {})
+    assert len(distributions.draw_throughput(old).axes) == 3 and len(panels_of("throughput_bps", old)) == 3
+    assert "in training" not in caption(distributions.draw_throughput(old))
+    assert "in training and held out" in caption(distributions.draw_throughput(found))
+
+
+@pytest.mark.parametrize("quantity", DRAW)
+def test_results_without_any_distribution_are_refused(found, quantity):
+    nothing = Results(found.plan, found.tables | {"distributions": found["distributions"].where(method="l3")}, {})
+    with pytest.raises(UsageError, match=r"under measure\.distributions$"):
+        DRAW[quantity](nothing)

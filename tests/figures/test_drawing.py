@@ -8,16 +8,17 @@ from matplotlib.text import Text
 from reading import caption, files_of
 from synthetic import results
 
-from figures import algorithm_1, fig05, fig06, fig08, fig09, forgetting, gate, style
+from figures import fig05, fig06, fig07, fig08, fig09, forgetting, gate, steps, style
 from tasam_ref.experiments.store import Results
 
 DRAW = {"fig05a": fig05.equal_rho, "fig05b": fig05.non_equal_rho, "fig05c": fig05.dynamic_rho, "fig06": fig06.draw,
-        "fig08": fig08.draw, "fig09": fig09.draw, "gate": gate.draw, "algorithm_1": algorithm_1.draw,
+        "fig07": fig07.draw, "fig08": fig08.draw, "fig09": fig09.draw, "gate": gate.draw, "steps": steps.draw,
         "forgetting": forgetting.draw}
 # Of figures/plans/laptop.toml.
-SEEDS = {"fig05a": "3 to 5 seeds", "fig05b": "3 to 5 seeds", "fig05c": "3 to 5 seeds", "fig06": "2 to 5 seeds",
-         "fig08": "2 to 5 seeds", "fig09": "5 seeds", "gate": "5 seeds of TA-SAM", "algorithm_1": "3 to 5 seeds",
-         "forgetting": "2 seeds"}
+SEEDS = {"fig05a": "5 to 10 seeds", "fig05b": "5 to 10 seeds", "fig05c": "5 to 10 seeds", "fig06": "5 to 10 seeds",
+         "fig07": "10 seeds", "fig08": "5 to 10 seeds", "fig09": "10 seeds", "gate": "10 seeds of TA-SAM",
+         "steps": "5 to 10 seeds", "forgetting": "5 seeds"}
+LENGTH = {"forgetting": "1020 iterations of 1 gradient step", "steps": "10 frames an iteration"}
 
 
 def svg(figure):
@@ -35,7 +36,7 @@ def test_results_read_back_from_their_tables_give_the_same_bytes(name, tmp_path)
 @pytest.mark.parametrize("name", DRAW)
 def test_captions_give_seeds_length_and_what_the_interval_is(name):
     text = caption(DRAW[name](results()))
-    assert re.search(rf"\b{SEEDS[name]}\b", text) and "30 iterations of 10 gradient steps" in text
+    assert re.search(rf"\b{SEEDS[name]}\b", text) and LENGTH.get(name, "1000 iterations of 1 gradient step") in text
     assert "95 % t interval" in text and "nan" not in text and "blocks of 1 " not in text
 
 

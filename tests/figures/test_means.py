@@ -6,7 +6,7 @@ from reading import bars, caption, half_width, lines, rewards
 from scipy.stats import gmean
 from synthetic import results
 
-from figures import fig08, fig09, forgetting
+from figures import fig07, fig08, fig09, forgetting
 from tasam_ref.errors import UsageError
 from tasam_ref.experiments.store import Results
 from tasam_ref.experiments.table import Table
@@ -28,7 +28,7 @@ def with_table(found, name, rows):
 
 
 def test_fig08_draws_means_runs_and_differences_over_the_number_of_dus(found):
-    left, right = fig08.draw(found).axes
+    left, middle, right, *_ = fig08.draw(found).axes
     assert set(lines(left)) == {"no-SAM", "L2-reg", "TA-SAM"} and set(lines(right)) == {"L2-reg", "TA-SAM"}
     assert list(left.get_xticks()) == list(DUS.values())
     for name, method in (("L2-reg", "l2"), ("TA-SAM", "ta_sam")):
@@ -37,6 +37,8 @@ def test_fig08_draws_means_runs_and_differences_over_the_number_of_dus(found):
                  for group, runs in zip(DUS, held)]
         assert np.allclose(lines(left)[name].get_xdata(), list(DUS.values()), atol=0.4)
         assert np.allclose(lines(left)[name].get_ydata(), [np.mean(list(runs.values())) for runs in held])
+        assert np.allclose(lines(middle)[name].get_ydata(), [
+            np.mean(list(runs.values())) * count for runs, count in zip(held, (2, 4, 6, 8, 10))])
         assert np.allclose(lines(right)[name].get_ydata(), np.array([np.mean(values) for values in pairs]))
     assert np.allclose(np.diff(bars(right)[1][:, 1:]).ravel(), [2 * half_width(values) for values in pairs])
     dots = [sorted(line.get_ydata()) for line in left.get_lines() if line.get_markersize() == 3]
@@ -45,19 +47,70 @@ def test_fig08_draws_means_runs_and_differences_over_the_number_of_dus(found):
     assert "200 users share the network, 100 RBs per RU" in caption(fig08.draw(found))
 
 
+def test_fig08_draws_a_row_for_every_judge(found):
+    figure = fig08.draw(found)
+    assert [axes.get_title() for axes in figure.axes[1::3]] == ["judged by the policies' means",
+                                                                "judged by draws from the policies"]
+    for axes, judge in zip(figure.axes[::3], ("deterministic", "stochastic")):
+        assert np.allclose(lines(axes)["TA-SAM"].get_ydata(), [
+            np.mean(list(rewards(found, group, "ta_sam", judge).values())) for group in DUS])
+    scores = found["scores"].where(evaluation="stochastic")
+    assert len(fig08.draw(Results(found.plan, found.tables | {"scores": scores}, {})).axes) == 3
+
+
 def test_fig09_draws_geometric_means_and_ratios_of_what_was_measured(found):
     critic, actors, critic_ratio, _ = fig09.draw(found).axes
     measured = ["no-SAM", "actor-SAM", "critic-SAM", "both-SAM", "TA-SAM", "TA-SAM, static rho", "L2-reg"]
     assert ticks(critic_ratio) == measured
     values = {(row["method"], row["seed"]): row["lambda_max_critic"] for row in found["scores"].rows()
               if row["group"] == "headline"}
-    of_no_sam, of_both = ([values[method, seed] for seed in range(5)] for method in ("no_sam", "both_sam"))
-    (_, low, high), = bars(critic)[3]
+    of_no_sam, of_both = ([values[method, seed] for seed in range(10)] for method in ("no_sam", "both_sam"))
+    (_, low, high), = bars(critic)[5]                           # behind no-SAM and both norms of actor- and critic-SAM
     assert np.sqrt(low * high) == pytest.approx(gmean(of_both))
     assert np.log(high / low) / 2 == pytest.approx(half_width(np.log(of_both)))
-    (_, low, high), = bars(critic_ratio)[2]
+    (_, low, high), = bars(critic_ratio)[4]
     assert np.sqrt(low * high) == pytest.approx(gmean(np.divide(of_both, of_no_sam)))
     assert {axes.get_yscale() for axes in (critic, actors, critic_ratio)} == {"log"}
+
+
+def hollow(axes):
+    """The values of each line of hollow marks, sorted."""
+    return [sorted(line.get_ydata()) for line in axes.get_lines() if line.get_markerfacecolor() == "white"]
+
+
+def test_fig07_draws_both_judges_and_both_norms(found):
+    """Means of the policies above, draws below; the adaptive norm hollow beside (12) as printed."""
+    methods = ("no_sam", "l2", "actor_sam", "critic_sam", "both_sam", "ta_sam")
+    for axes, judge in zip(fig07.draw(found).axes, ("deterministic", "stochastic")):
+        assert axes.get_title() == {"deterministic": "judged by the policies' means",
+                                    "stochastic": "judged by draws from the policies"}[judge]
+        filled = [sorted(line.get_ydata()) for line in axes.get_lines()
+                  if line.get_marker() not in ("None", "") and line.get_markerfacecolor() != "white"]
+        assert filled == [sorted(rewards(found, "headline", method, judge).values()) for method in methods]
+        assert hollow(axes) == [sorted(rewards(found, "adaptive", method, judge).values()) for method in methods[2:]]
+        intervals = [bar[0, 1:] for bar in bars(axes)]
+        last = list(rewards(found, "adaptive", "ta_sam", judge).values())
+        assert np.allclose(intervals[-1], [np.mean(last) - half_width(last), np.mean(last) + half_width(last)])
+    assert ticks(axes) == ["no-SAM", "L2-reg", "actor-SAM", "critic-SAM", "both-SAM", "TA-SAM"]
+    assert "Hollow: with the norm of adaptive SAM in (12)." in caption(fig07.draw(found))
+
+
+def test_fig07_draws_what_there_is_of_judges_and_norms(found):
+    scores = found["scores"].where(evaluation="deterministic", group="headline")
+    (axes,) = fig07.draw(Results(found.plan, found.tables | {"scores": scores}, {})).axes
+    assert hollow(axes) == [] and axes.get_title() == "judged by the policies' means"
+    assert "Hollow" not in caption(axes.figure)
+
+
+def test_fig09_draws_the_adaptive_norm_hollow(found):
+    critic, actors, critic_ratio, _ = fig09.draw(found).axes
+    values = {(row["group"], row["method"], row["seed"]): row for row in found["scores"].rows()}
+    for axes, column in ((critic, "lambda_max_critic"), (actors, "lambda_max_actor")):
+        assert hollow(axes) == [sorted(values["adaptive", method, seed][column] for seed in range(10)) for method in (
+            "actor_sam", "critic_sam", "both_sam", "ta_sam", "ta_sam_static_rho")]
+    column = "lambda_max_critic"
+    assert hollow(critic_ratio)[3] == pytest.approx(sorted(
+        values["adaptive", "ta_sam", seed][column] / values["headline", "no_sam", seed][column] for seed in range(10)))
 
 
 def test_fig09_leaves_out_what_cannot_stand_on_a_logarithmic_axis(found):

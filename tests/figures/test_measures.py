@@ -1,4 +1,4 @@
-"""Quantities and measures against cases worked out by hand."""
+"""Measures against cases worked out by hand."""
 
 import math
 
@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from synthetic_scores import curve, results
 
 from figures.claims import measures, verdicts
-from figures.claims.quantities import SLICES, at_end, per_seed
+from figures.claims.quantities import SLICES
 from figures.claims.verdicts import verdict
-from tasam_ref.analysis.stats import Interval
 
 T2 = 4.302652729911275 / math.sqrt(3)
 """Half width of the 95 % t interval of three values with standard deviation 1."""
@@ -122,6 +121,17 @@ def test_a_gain_over_nothing_is_undefined():
     assert verdict(found) == "inconclusive"
 
 
+def test_a_gain_in_the_share_that_meets_q_min_is_in_points_whatever_it_is_over():
+    shares = [{f"violated_{name}": [share, share + 0.1, share] for name, share in zip(SLICES, row)}
+              for row in ((0.1, 0.5, 0.0), (0.3, 0.4, 0.0))]
+    made = results({"headline/ta_sam": shares[0], "headline/no_sam": shares[1], "headline/centralised_sac": shares[1]})
+    for extra in ({}, {"points_over": "centralised_sac"}):
+        found = list(measures.gain(made, PAIR, quantity="met", least=(19, -9, 0), **extra))
+        assert [part.interval.mean for part in found] == pytest.approx([20, -10, 0])
+        assert [verdicts.side(part) for part in found] == [1, -1, 0]
+        assert {part.unit for part in found} == {"points"} and found[0].label == "ta_sam over no_sam, eMBB, met"
+
+
 def test_a_weighted_sum_is_no_latency():
     found = list(measures.gain(results({"headline/ta_sam": qos([2], [2], [2]), "headline/no_sam": qos([1], [1], [1])},
                                        settings=["reward.qos_reading=weighted_sum"]), PAIR))
@@ -142,37 +152,6 @@ def test_the_share_that_meets_the_requirement_is_what_is_not_violated():
     assert verdict([found]) == "inconclusive"
 
 
-def test_medians_and_spreads_by_hand():
-    """Quartiles 0.75 and 7.25 of the first, 1.5 and 13 of the second; means 6 and 11.5 would say otherwise."""
-    made = results({"headline/both_sam": {"reward": [0, 1, 3, 20]}, "headline/no_sam": {"reward": [0, 2, 4, 40]}})
-    pair = [["both_sam"], ["no_sam"]]
-    assert one("median", made, order=pair).interval.mean == 2 - 3
-    found = one("spread", made, order=pair)
-    assert found.interval.mean == pytest.approx(6.5 / 11.5)
-    assert found.interval.low < 6.5 / 11.5 < found.interval.high
-
-
-def test_the_medians_of_runs_far_apart_are_told_apart_and_the_interval_stays_within_the_runs():
-    made = results({"headline/both_sam": {"reward": [10, 11, 12, 13, 14]},
-                    "headline/no_sam": {"reward": [0, 1, 2, 3, 4]}})
-    found = one("median", made, order=[["both_sam"], ["no_sam"]])
-    assert found.interval.mean == 10
-    assert 10 - 4 <= found.interval.low < 10 < found.interval.high <= 10 + 4
-    assert verdict([found]) == "reproduced"
-
-
-def test_a_bootstrap_of_three_runs_bounds_nothing():
-    made = results({"headline/both_sam": {"reward": [10, 10, 10]}, "headline/no_sam": {"reward": [0, 1, 2]}})
-    assert verdict([one("median", made, order=[["both_sam"], ["no_sam"]])]) == "inconclusive"
-
-
-def test_equal_runs_have_no_spread_and_neither_has_less():
-    made = results({"headline/both_sam": {"reward": [1] * 4}, "headline/no_sam": {"reward": [2] * 4}})
-    assert one("spread", made, order=[["both_sam"], ["no_sam"]]).interval == Interval(1, 1, 1)
-    made = results({"headline/both_sam": {"reward": [1, 2, 3, 4]}, "headline/no_sam": {"reward": [2] * 4}})
-    assert one("spread", made, order=[["both_sam"], ["no_sam"]]).interval.mean == math.inf
-
-
 CURVES = [*curve("headline", "ta_sam", 0, [0, 1, 2, 3, 3], 20), *curve("headline", "no_sam", 0, [0, 0, 1, 2, 2], 10)]
 
 
@@ -183,9 +162,32 @@ def test_iterations_to_the_lower_of_both_final_levels(cost, expected):
     assert one("iterations", made, order=PAIR, cost=cost).interval.mean == expected
 
 
-def test_the_end_of_a_curve_is_its_last_fifth_one_block_at_least():
-    assert at_end(np.arange(10.0)) == 8.5
-    assert at_end(np.array([4.0, 6.0])) == 6
+def reached(first, second, **arguments):
+    """The part of two lists of curves, one per seed."""
+    named = [("ta_sam", first), ("no_sam", second)]
+    rows = [row for method, curves in named for seed, rewards in enumerate(curves)
+            for row in curve("headline", method, seed, rewards, 10)]
+    return one("iterations", results({f"headline/{method}": {"reward": [0] * len(curves)} for method, curves in named},
+                                     curves=rows), order=PAIR, **arguments)
+
+
+def test_where_both_begin_at_the_goal_there_is_nothing_to_reach_and_the_seed_is_named():
+    """Final levels 1 and 3, so the goal is 1, where both begin in seeds 1 and 3: no_sam gets worse there."""
+    up, late, worse = [0, 1, 2, 3, 3], [0, 0, 0, 1, 1], [2, 1, 1, 1, 1]
+    found = reached([up, [1, 2, 3, 3, 3], up, up[1:] + [3]], [late, worse, worse, worse])
+    assert found.label == "ta_sam - no_sam without seeds 1, 3, at the goal from the start"
+    assert found.seeds == 2
+    assert limits(found)[0] == pytest.approx(np.mean([1.5 - 3.5, 1.5 - 0.5]))
+    assert reached([up], [late]).label == "ta_sam - no_sam"
+    one_left = reached([up, up], [late, worse], cost="gradient_evaluations")
+    assert one_left.interval.mean == pytest.approx(np.mean([20 - 40, 20 - 10])) and one_left.seeds == 2
+
+
+def test_seeds_that_all_begin_at_the_goal_leave_the_measure_open():
+    """A difference of 0, of which every seed agrees, would be no finding."""
+    found = reached([[2, 1, 1, 1, 1]] * 5, [[1, 2, 1, 2, 2]] * 5)
+    assert found.label == "ta_sam - no_sam without seeds 0, 1, 2, 3, 4, at the goal from the start"
+    assert found.seeds == 0 and math.isnan(found.interval.mean) and verdict([found]) == "inconclusive"
 
 
 def test_rank_correlations_by_hand():
@@ -196,20 +198,3 @@ def test_rank_correlations_by_hand():
     two = results({f"headline/{method}": {"lambda_max_critic": [x, x], "reward": y} for method, x, y in (
         ("no_sam", 30, [1, 1]), ("l2", 20, [2, 3]), ("ta_sam", 10, [7, 2]))})
     assert one("correlation", two, **arguments).interval.mean == pytest.approx((-1 - 0.5) / 2)
-
-
-def test_quantities_of_curves_distributions_and_regimes():
-    regimes = [{"group": "headline", "method": "ta_sam", "seed": 0, "stage": stage, "regime": name, "reward": value}
-               for stage, row in (("untrained", (0, 1, 2, 3)), ("stage_1", (9, 4, 5, 6)), ("stage_2", (7, 8, 1, 1)),
-                                  ("stage_3", (8.5, 8, 3, 6)))
-               for name, value in zip(("usual", "crowd", "quiet", "shifted"), row)]
-    made = results(
-        {"headline/ta_sam": {"reward": [0]}}, settings=["regimes.sequence=['usual','crowd','usual']"], regimes=regimes,
-        curves=curve("headline", "ta_sam", 0, [1, 5, 3], entropy=4.0),
-        distributions=[{"group": "headline", "method": "ta_sam", "seed": 0, "quantity": quantity, "level": level,
-                        "eMBB": value} for quantity, level, value in (
-                            ("throughput_bps", 0.48, 1e6), ("throughput_bps", 0.5, 2e6), ("qos", 0.5, 9e6))])
-    expected = {"training_reward": 3, "best_training_reward": 5, "entropy": 4, "throughput_eMBB": 2,
-                "retention": 7 - 9, "recovery": 8.5 - 9, "forward_transfer": 4 - 1, "held_out": (3 + 6) / 2}
-    assert {name: per_seed(made, name, "headline", "ta_sam") for name in expected} == {
-        name: {0: value} for name, value in expected.items()}

@@ -41,7 +41,8 @@ def test_everything_is_made_or_refused_by_its_name(results, capsys, monkeypatch)
 
 def test_runs_are_looked_up_by_group_and_method(small_results):
     found = read_results(small_results)
-    assert runs.of(found, "scores", "headline", "ta_sam")["seed"].tolist() == [0, 1]
+    assert runs.of(found, "curves", "headline", "ta_sam").unique("seed") == [0, 1]
+    assert runs.by_norm(found, "headline", ["ta_sam"]) == [("headline", "ta_sam")]
     assert runs.of_group(found, "rho_0.1")["rho_init"] == 0.1
     for look_up in (lambda: runs.held_out(found, "headline", "l2"), lambda: runs.curves(found, "headline", "l2")):
         with pytest.raises(UsageError, match=r"^needs runs of l2 in groups\.headline, and the plan has none$"):

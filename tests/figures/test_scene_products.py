@@ -31,7 +31,7 @@ def test_captions_give_seeds_and_length_and_any_number_of_seeds_is_drawn(name, s
     figure.draw_without_rendering()
     said = caption(figure)
     assert (f"{seeds} seed, " if seeds == 1 else "3 seeds") in said.replace(" each", "")
-    assert "30 iterations of 10 gradient steps" in said and "nan" not in said
+    assert "1000 iterations of 1 gradient step" in said and "nan" not in said
 
 
 @pytest.mark.parametrize("name", DRAW)

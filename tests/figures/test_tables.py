@@ -115,9 +115,10 @@ def test_table_2_by_hand(tmp_path):
     """Three seeds with gains of 10, 20 and 30 %: mean 20, half width 10 * 4.302653 / sqrt(3) = 24.84."""
     base = {"qos_eMBB": [10e6] * 3, "qos_mMTC": [20e6] * 3, "qos_URLLC": [4e-3] * 3, "violated_eMBB": [0.5] * 3,
             "violated_mMTC": [1.0] * 3, "violated_URLLC": [0.25] * 3}
+    drawn = {"stochastic qos_eMBB": [9e6] * 3, "stochastic violated_eMBB": [0.9] * 3}            # not the runs' default
     made = results({"headline/centralised_sac": base,
                     "headline/no_sam": base | {"qos_URLLC": [2e-3] * 3},
-                    "headline/ta_sam": base | {"qos_eMBB": [11e6, 12e6, 13e6], "qos_URLLC": [1e-3] * 3}})
+                    "headline/ta_sam": base | drawn | {"qos_eMBB": [11e6, 12e6, 13e6], "qos_URLLC": [1e-3] * 3}})
     improvements.make(2)(made, tmp_path, "table2")
     _, rows = read(tmp_path, "table2")
     cells = {(row["method"], row["slice"]): row for row in rows}

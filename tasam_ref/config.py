@@ -220,8 +220,8 @@ class SamConfig:
     norm: str = parameter("l2", "norm of the perturbation in (12)", source="R55", choices=("l2", "adaptive", "layer"))
     perturbs: str = parameter("all", "which parameters are perturbed: all, weights without biases, or hidden layers "
                               "without the output's", source="R55", choices=("all", "weights", "hidden"))
-    offset: str = parameter("kept", "whether the critic's perturbation may move what it says of a DU on average (kept), "
-                            "or not (held)", source="R58, an experiment of ours", choices=("kept", "held"))
+    offset: str = parameter("kept", "whether the critic's perturbation may move its mean value of a DU (kept) or not "
+                            "(held)", source="R58, an experiment of ours", choices=("kept", "held"))
     base_optimizer: str = parameter("adam", "what takes the step, with SAM or without", source="R35",
                                     choices=("adam", "sgd"))
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from addresses import names_in, numbers, opened
 from trainings import assert_same, run, start
 
 from tasam_ref.marl.trainer import Trainer
@@ -9,6 +10,12 @@ from tasam_ref.methods.registry import METHODS, configure
 from tasam_ref.oran import draws
 from tasam_ref.oran.env import OranEnv
 from tasam_ref.streams import stream
+
+# Traffic that is drawn, two steps of everyone, a second critic; resets need a run's third iteration at the latest.
+ALL_CHANCE = ("slices.latency_model=fifo_queue", "agent.gradient_steps=2", "agent.critic_steps=2",
+              "agent.critic_target=twin_target")
+TRAININGS = [*(pytest.param(method, ALL_CHANCE, id=method) for method in METHODS), pytest.param(
+    "no_sam", (*ALL_CHANCE, "run.num_iterations=14", "regimes.sequence=['usual','crowd']"), id="two regimes")]
 
 
 @pytest.mark.parametrize("method", ["no_sam", "ta_sam"])
@@ -80,3 +87,34 @@ def test_exploration_noise_is_keyed_by_iteration(tiny_config):
     latent = np.stack([trainer.agents.replay.of_agent(i, [0]).latent[:, 0] for i in range(3)])
     noise = stream(0, "exploration", 0).standard_normal((4, 3, 16))[0]
     np.testing.assert_allclose((latent - mean) / (moved - mean), noise, rtol=1e-9, atol=1e-10)
+
+
+def opened_in_training(config, method, settings, seed):
+    """The addresses that a whole run opens, its start included."""
+    with opened() as addresses:
+        trainer = start(config, method, *settings, f"run.seed={seed}")
+        for _ in range(trainer.config.run.num_iterations):
+            trainer.iterate()
+    return addresses
+
+
+@pytest.mark.parametrize(("method", "settings"), TRAININGS)
+def test_every_draw_of_a_training_has_a_stream_of_its_own(tiny_config, method, settings):
+    """No address is opened twice, by the same use or by another, and no two give the same numbers."""
+    addresses = opened_in_training(tiny_config, method, settings, 3)
+    assert set(addresses.values()) == {1}
+    assert len(numbers(addresses)) == len(addresses)
+
+
+@pytest.mark.parametrize("seeds", [(0, 1), (5, 2**40)])
+@pytest.mark.parametrize(("method", "settings"), TRAININGS)
+def test_no_draw_of_a_training_is_that_of_another_seed(tiny_config, method, settings, seeds):
+    one, other = (opened_in_training(tiny_config, method, settings, seed) for seed in seeds)
+    assert sorted(address[1:] for address in one) == sorted(address[1:] for address in other)
+    assert not numbers(one) & numbers(other)
+
+
+def test_these_trainings_open_every_stream_of_the_agents_and_of_the_network(tiny_config):
+    """A new stream must be met in the tests above."""
+    addresses = set().union(*(opened_in_training(tiny_config, method, ALL_CHANCE, 0) for method in METHODS))
+    assert {name for _, name, *_ in addresses} == names_in("marl", "oran")

@@ -51,7 +51,7 @@ class RadioConfig:
     speed_max_m_s: float = parameter(20.0, "fastest user", unit="m/s", source="Sec. VI-A", at_least=0)
     mobility: str = parameter("turn", "whether the seven directions are turns or compass headings", source="R08",
                               choices=("turn", "heading"))
-    scheduler: str = parameter("proportional_fair", "how a slice shares its RBs among its users", source="assumed",
+    scheduler: str = parameter("proportional_fair", "how a slice shares its RBs among its users", source="assumed, R46",
                                choices=("round_robin", "proportional_fair", "maximum_rate"))
     fairness_window_frames: float = parameter(10.0, "memory of the proportional-fair average", unit="frames",
                                               source="assumed", at_least=1)
@@ -211,8 +211,8 @@ class SamConfig:
     rho_schedule: str = parameter("linear", "how the radius moves", source="R36",
                                   choices=("linear", "exponential", "cosine", "static", "td_driven",
                                        "entropy_annealed"))
-    rho_init: float = parameter(0.5, "radius at the first iteration", symbol="rho", source="Sec. VI-B", at_least=0)
-    rho_final: float = parameter(0.01, "radius at the end of the decay", source="Sec. VI-B", at_least=0)
+    rho_init: float = parameter(0.5, "radius at the first iteration", symbol="rho", source="Sec. VI-B, R36", at_least=0)
+    rho_final: float = parameter(0.01, "radius at the end of the decay", source="Sec. VI-B, R36", at_least=0)
     actor_rho_ratio: float = parameter(1.0, "radius of the actors relative to the critic's", source="Sec. VI-B, R37: "
                                        "1 is equal rho, anything else non-equal", at_least=0)
     rho_decay_steps: int = parameter(0, "iteration at which the decay ends; 0 means the run's last", source="assumed, "
@@ -220,6 +220,8 @@ class SamConfig:
     norm: str = parameter("l2", "norm of the perturbation in (12)", source="R55", choices=("l2", "adaptive", "layer"))
     perturbs: str = parameter("all", "which parameters are perturbed: all, weights without biases, or hidden layers "
                               "without the output's", source="R55", choices=("all", "weights", "hidden"))
+    offset: str = parameter("kept", "whether the critic's perturbation may move its mean value of a DU (kept) or not "
+                            "(held)", source="R58, an experiment of ours", choices=("kept", "held"))
     base_optimizer: str = parameter("adam", "what takes the step, with SAM or without", source="R35",
                                     choices=("adam", "sgd"))
 

@@ -49,6 +49,7 @@ READINGS = {
     "sam.td_var_scale": {"absolute", "relative"}, "sam.base_optimizer": {"adam", "sgd"},
     "sam.rho_schedule": {"linear", "exponential", "cosine", "static", "td_driven", "entropy_annealed"},
     "agent.critic_scope": {"shared_local", "joint"}, "agent.forgetting": {"none", "policy_anchor"},
+    "sam.offset": {"kept", "held"},
     "sam.norm": {"l2", "adaptive", "layer"}, "sam.perturbs": {"all", "weights", "hidden"},
     "agent.temperature_rule": {"fixed", "learned"}, "run.evaluation": {"deterministic", "stochastic"},
 }

@@ -65,11 +65,12 @@ def iterate(target):
     return q.ravel()
 
 
-def learner_of(**agent):
-    """A learner with these ``agent`` settings, random transitions, targets of their own, and its replay (M, n, ...)."""
+def learner_of(sam=(), **agent):
+    """A learner with these ``sam`` and ``agent`` settings, random transitions, targets of their own, and its replay
+    (M, n, ...)."""
     settings = {"hidden_sizes": list(HIDDEN), "batch_size": 7, "buffer_size": STORED, "dtype": "float64",
                 "gamma": GAMMA, "temperature": BETA, "polyak": 0.25, "learning_rate": 1.0} | agent
-    config = apply_settings(Config(), ("sam.base_optimizer=sgd", "run.frames_per_iteration=3",
+    config = apply_settings(Config(), ("sam.base_optimizer=sgd", *sam, "run.frames_per_iteration=3",
                                        *(f"agent.{name}={value}" for name, value in settings.items())))
     agents, generator = Agents(config, AGENTS, OBS, ACTION), np.random.default_rng(3)
     stored = [generator.standard_normal((AGENTS, STORED, n)) for n in (OBS, ACTION, 1, OBS)]

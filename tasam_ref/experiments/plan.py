@@ -1,6 +1,6 @@
 """What to run.  A plan file names groups of runs, and which of them each figure and table reads.
 
-    preset = "quick"                        # of every group, unless it says otherwise; likewise settings and seeds
+    preset = "quick"                    # of every group, unless it says otherwise; likewise settings, seeds, methods
     seeds = 5
 
     [groups.headline]
@@ -149,7 +149,7 @@ def _over(base, tables):
 
 
 def _plan(tables):
-    _refuse_others("a plan", tables, {"preset", "seeds", "settings", "groups", "measure", "needs"})
+    _refuse_others("a plan", tables, {"preset", "seeds", "settings", "methods", "groups", "measure", "needs"})
     groups = _table(tables, "groups")
     if not groups:
         raise UsageError("groups = {}: must hold one group at least")
@@ -178,7 +178,7 @@ def _group(name, plan, table):
     seeds, preset = (table.get(key, plan.get(key, default)) for key, default in (("seeds", 1), ("preset", "quick")))
     if type(seeds) is not int or seeds < 1:
         raise UsageError(f"{where}.seeds = {seeds!r}: must be a whole number of at least 1")
-    methods = _names(f"{where}.methods", table.get("methods", ()))
+    methods = _names(f"{where}.methods", table.get("methods", plan.get("methods", ())))
     if not methods or len(set(methods)) < len(methods):
         raise UsageError(f"{where}.methods = {list(methods)}: must name one method at least, each once")
     return Group(methods, preset, seeds, _names(f"{where}.scenarios", table.get("scenarios", ())),

@@ -7,16 +7,18 @@ time, that of the divergence (R43).  Evaluations of actors and critics count ali
 from dataclasses import replace
 
 
-def gradient_evaluations(agent, num_agents, num_critics, sam_actors, sam_critic):
+def gradient_evaluations(agent, num_agents, num_critics, sam_actors, sam_critic, held=0):
     """Gradient evaluations of one iteration, a whole number:
 
-        gradient_steps ((num_agents + sam_actors) (1 + [teachers > 0]) + critic_steps num_critics (1 + sam_critic))
+        gradient_steps ((num_agents + sam_actors) (1 + [teachers > 0])
+                        + critic_steps num_critics (1 + sam_critic (1 + held)))
 
-    agent: the AgentConfig; sam_actors: how many actors take SAM steps; sam_critic: whether the critics do.
+    agent: the AgentConfig; sam_actors: how many actors take SAM steps; sam_critic: whether the critics do; held: of
+    how many quantities SAM on the critic takes the gradient too, to hold them (R58).
     Source: Algorithm 1, lines 11-23.
     """
     actors = (num_agents + int(sam_actors)) * (1 + (agent.teachers > 0))
-    return agent.gradient_steps * (actors + agent.critic_steps * num_critics * (1 + int(sam_critic)))
+    return agent.gradient_steps * (actors + agent.critic_steps * num_critics * (1 + int(sam_critic) * (1 + held)))
 
 
 def evaluations_without_sam(config, num_critics):

@@ -16,7 +16,7 @@ _UNREADABLE = (OSError, ValueError, EOFError, AttributeError, TypeError, Runtime
 
 def save_checkpoint(path, state, config_hash):
     """Write the dictionary of arrays ``state``.  The same state gives the same bytes."""
-    marks = {"format": np.array(FORMAT), "config_hash": np.array(config_hash)}
+    marks = {"arrays": np.array(len(state)), "format": np.array(FORMAT), "config_hash": np.array(config_hash)}
     with write_atomically(path, "wb") as file:
         np.savez(file, **marks, **state)
 
@@ -33,4 +33,7 @@ def load_checkpoint(path, config_hash):
         raise UsageError(f"{path}: not a checkpoint of this package: must be marked {FORMAT!r}")
     if str(state.pop("config_hash", "")) != config_hash:
         raise UsageError(f"{path}: belongs to another configuration than the config.toml beside it")
+    # An entry whose length is damaged swallows those behind it; files of earlier versions lack the count, the first.
+    if int(state.pop("arrays", len(state))) != len(state):
+        raise UsageError(f"{path}: not a readable checkpoint (arrays are missing); it may be damaged")
     return state

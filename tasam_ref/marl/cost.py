@@ -31,18 +31,18 @@ def iteration_products(config, networks, sam_actors):
     """Products of one iteration by part, when so many actors take SAM steps: acting, TD-errors, and the updates."""
     agent, scope, frames = config.agent, networks.scope, config.run.frames_per_iteration
     update = update_products(agent, networks, scope.transitions(agent.batch_size), sam_actors,
-                             config.sam.use_sam_critic)
+                             config.sam.use_sam_critic, scope.num_agents if config.sam.offset == "held" else 0)
     return {
         "acting": forward_products(networks.actor, 1) * (scope.num_agents * frames),
         "TD-errors": _td_error_products(agent, networks, frames),
     } | {part: products * agent.gradient_steps for part, products in update.items()}
 
 
-def update_products(agent, networks, transitions, sam_actors, sam_critic):
+def update_products(agent, networks, transitions, sam_actors, sam_critic, held=0):
     """Matrix products of one update by part: a step of all actors and ``critic_steps`` of the critic.
 
-    SAM takes a gradient twice.  The critic's batch has ``transitions`` of every DU; ``sam_actors`` actors take SAM
-    steps, and with ``sam_critic`` the critic.
+    SAM takes a gradient twice, and that of what it holds, ``held`` quantities (R58).  The critic's batch has
+    ``transitions`` of every DU; ``sam_actors`` actors take SAM steps, and with ``sam_critic`` the critic.
     """
     scope, critics, columns = networks.scope, num_critics(agent), networks.scope.columns(transitions)
     policies = forward_products(networks.actor, transitions) * scope.num_agents
@@ -53,7 +53,7 @@ def update_products(agent, networks, transitions, sam_actors, sam_critic):
         "critic's target": (policies * (2 if agent.entropy_in_target == "literal" else 1)
                             + forward_products(networks.critic, columns) * critics) * agent.critic_steps,
         "critic's gradient": (forward_products(networks.critic, columns) + backward_products(networks.critic, columns))
-        * (agent.critic_steps * critics * (2 if sam_critic else 1)),
+        * (agent.critic_steps * critics * (2 + held if sam_critic else 1)),
     }
 
 

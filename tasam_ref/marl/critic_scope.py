@@ -35,6 +35,11 @@ class CriticScope:
         own = zip(np.split(obs, self.together, axis=1), np.split(action, self.together, axis=1))
         return np.concatenate([part for pair in own for part in pair])
 
+    def averages(self, transitions):
+        """Weights (M, outputs, columns) that make of all values each DU's mean over its ``transitions``."""
+        own = np.repeat(np.eye(self.num_agents), transitions, axis=1) / transitions
+        return own.reshape(self.num_agents, self.outputs, -1)
+
     def place(self, agent):
         """Where this DU's action stands in the critic's input, a slice, and its value among the outputs."""
         output, width = agent % self.together, self.inputs // self.together

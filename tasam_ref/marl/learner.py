@@ -7,21 +7,28 @@ import numpy as np
 
 from ..nn.regularised import dropout_masks
 from ..nn.squashed_gaussian import sigmoid, split_head
-from ..nn.workspace import workspace
 from ..optim.norms import scale_of
 from ..optim.optimizers import polyak_average
 from ..optim.sam import take_step
 from ..streams import stream
+from .buffers import Buffers, ChunkedCritic
 from .critics import ActionValue, smallest_q
 from .distillation import DistillationLoss
-from .losses import POLICY_GRADIENTS, ActorLoss, Anchor, CriticLoss, L2Loss, Sum, literal_target, standard_target
-from .networks import num_critics
-from .policy import Policy, drawn, replayed
+from .losses import (
+    POLICY_GRADIENTS,
+    ActorLoss,
+    Anchor,
+    CriticLoss,
+    L2Loss,
+    Sum,
+    WeightedValue,
+    literal_target,
+    standard_target,
+)
+from .policy import drawn, replayed
 from .td_error import soft_value, td_error_q, td_error_v
 from .temperature import temperature_gradient
 from .workers import Workers
-
-CHUNKS = 2                              # in which the critic's batch is taken, however many threads there are
 
 
 class Learner:
@@ -40,9 +47,9 @@ class Learner:
                                                  for net in (self.networks.actor, self.networks.critic))
         scope, dropout = self.networks.scope, self.settings.dropout > 0
         batch, fresh = (scope.columns(n) for n in (scope.transitions(self.settings.batch_size), self.frames))
-        self._workers = Workers(threads, lambda: _Buffers(self.networks, self.settings))
-        self._fresh, self._of_targets = (_ChunkedCritic(self.networks, columns) for columns in (fresh, batch))
-        self._learning = [_ChunkedCritic(self.networks, batch, dropout) for _ in agents.thetas_v]
+        self._workers = Workers(threads, lambda: Buffers(self.networks, self.settings))
+        self._fresh, self._of_targets = (ChunkedCritic(self.networks, columns) for columns in (fresh, batch))
+        self._learning = [ChunkedCritic(self.networks, batch, dropout) for _ in agents.thetas_v]
 
     def act(self, obs, noise):
         """Draw every actor's action at obs (M, D) with noise (M, A): latent (M, A) and log_prob (M,)."""
@@ -156,8 +163,9 @@ class Learner:
         noise, values = self._normal((agents.action_dim, rows.size), "target", iteration, step), []
         for c, critic in enumerate(self._learning):
             self._draw_masks(critic.works, iteration, step, agents.count + c)
-        for loss, theta, optimizer in zip(self.critic_losses(rows, noise), agents.thetas_v, agents.critic_optimizers):
-            values.append(take_step(loss, theta, optimizer, rho, self._critic_scale))
+        for loss, theta, optimizer, held in zip(self.critic_losses(rows, noise), agents.thetas_v,
+                                                agents.critic_optimizers, self._held_values(rows)):
+            values.append(take_step(loss, theta, optimizer, rho, self._critic_scale, held))
             self.networks.critic.advance(theta)
         if settings.critic_target != "literal":
             for target, theta in zip(agents.thetas_target, agents.thetas_v):
@@ -172,6 +180,21 @@ class Learner:
         return [self._regularised(Sum(
             [CriticLoss(work, *parts, target.size) for work, *parts in critic.chunks(x, target)], self._each))
             for critic in self._learning]
+
+    def _held_values(self, rows):
+        """For each critic what SAM holds: the function theta -> gradients (M, n_params) of every DU's mean Q on the
+        transitions ``rows`` (M, n); None where it holds nothing (R58)."""
+        if self.agents.config.sam.offset == "kept":
+            return [None] * len(self._learning)
+        batch, scope = self.agents.replay.of_all(rows), self.networks.scope
+        x = scope.arrange(batch.obs, self._shown(batch.latent))
+        weights = scope.averages(rows.shape[1]).astype(x.dtype)
+
+        def held_by(critic):
+            means = [Sum([WeightedValue(*chunk) for chunk in critic.chunks(x, own)], self._each) for own in weights]
+            return lambda theta: np.stack([mean(theta)[1].copy() for mean in means])
+
+        return [held_by(critic) for critic in self._learning]
 
     def _targets(self, batch, noise):
         """y (M n,) of (10) by the readings R31 and R32."""
@@ -226,33 +249,3 @@ class Learner:
 
     def _normal(self, shape, name, *index):
         return self._stream(name, *index).standard_normal(shape, dtype=self.networks.dtype)
-
-
-class _Buffers:
-    """Workspaces of one thread: an actor that learns, the critics that it asks, and policies that are evaluated."""
-
-    def __init__(self, networks, settings):
-        self._networks, self._policies = networks, {}
-        self.policy = Policy(networks, settings.batch_size, settings.dropout > 0)
-        self.critics = [workspace(networks.critic, settings.batch_size, networks.dtype)
-                        for _ in range(num_critics(settings))]
-
-    def evaluating(self, columns):
-        """A Policy on so many states, always the same one."""
-        if columns not in self._policies:
-            self._policies[columns] = Policy(self._networks, columns)
-        return self._policies[columns]
-
-
-class _ChunkedCritic:
-    """Workspaces of one critic for a batch in ``CHUNKS`` parts."""
-
-    def __init__(self, networks, columns, dropout=False):
-        parts = np.array_split(np.arange(columns), min(CHUNKS, columns))
-        self._parts = [slice(part[0], part[-1] + 1) for part in parts]
-        self.works = [workspace(networks.critic, part.size, networks.dtype, dropout) for part in parts]
-
-    def chunks(self, *batches):
-        """[(workspace, its columns of each of the batches), ...]."""
-        return [(work, *(np.ascontiguousarray(batch[:, part]) for batch in batches))
-                for work, part in zip(self.works, self._parts)]

@@ -132,6 +132,19 @@ class CriticLoss:
 
 
 @dataclass(frozen=True)
+class WeightedValue:
+    """sum of w Q(s, a; theta_v) over x (inputs, B) and weights w (outputs, B): no loss, but what SAM may hold (R58)."""
+
+    work: TanhWorkspace | RegularisedWorkspace
+    x: np.ndarray
+    weights: np.ndarray
+
+    def __call__(self, theta):
+        """Return the value at theta (n_params,) and its gradient (n_params,)."""
+        return np.sum(self.weights * self.work.forward(theta, self.x)), self.work.backward(theta, self.weights)
+
+
+@dataclass(frozen=True)
 class Sum:
     """The sum of losses that share nothing; ``each(call, losses)`` may call them side by side."""
 

@@ -81,7 +81,8 @@ class Trainer:
         self.converged = stops and self._has_converged(before)                            # line 24
         self.iteration += 1
         self.gradient_evaluations += gradient_evaluations(
-            agent, self.env.num_agents, len(self.agents.thetas_v), selected.sum(), sam.use_sam_critic)
+            agent, self.env.num_agents, len(self.agents.thetas_v), selected.sum(), sam.use_sam_critic,
+            self.env.num_agents if sam.offset == "held" else 0)
         self._take_snapshots()
         everyone = np.ones(self.env.num_agents)
         return columns | {

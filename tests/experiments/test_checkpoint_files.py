@@ -68,6 +68,16 @@ def test_a_truncated_checkpoint_is_refused_wherever_it_is_cut(good, place, data)
     assert_refused(place)
 
 
+def test_an_entry_that_swallows_those_behind_it_is_refused(good, place):
+    """The two bytes of a comment's length, in any entry of the archive's directory, set to every reach."""
+    entries = [k for k in range(len(good)) if good[k : k + 4] == b"PK\x01\x02"]
+    assert len(entries) == 3 + len(STATE)
+    for length in (k + offset for k in entries[:-1] for offset in (32, 33)):
+        for value in range(1, 256):
+            place.write_bytes(good[:length] + bytes([value]) + good[length + 1 :])
+            assert_refused(place)
+
+
 @given(st.data())
 def test_one_damaged_byte_is_refused_or_harmless(good, place, data):
     position, value = data.draw(st.integers(0, len(good) - 1)), data.draw(st.integers(0, 255))

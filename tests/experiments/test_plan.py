@@ -61,6 +61,13 @@ def test_a_group_is_its_preset_then_the_plans_settings_then_its_own(read, tmp_pa
         "radio.num_dus=2", "radio.num_ues=200", "run.num_iterations=3", "agent.gamma=0.5", "run.seed=2"))
 
 
+def test_what_stands_before_the_groups_is_every_groups_unless_it_says_otherwise(read):
+    plan = read('preset = "paper"\nseeds = 2\nmethods = ["no_sam"]\n[groups.one]\n'
+                '[groups.two]\nmethods = ["ta_sam"]\nseeds = 1\npreset = "quick"\n')
+    assert {name: (g.methods, g.seeds, g.preset) for name, g in plan.groups.items()} == {
+        "one": (("no_sam",), 2, "paper"), "two": (("ta_sam",), 1, "quick")}
+
+
 def test_figures_name_the_groups_that_they_need(read):
     assert read(PLAN).needs == {"fig08": ("headline", "two_dus")}
 
@@ -89,7 +96,7 @@ def test_the_same_run_in_two_groups_is_refused(read, tmp_path):
     (("seeds = 3", "seeds = 0"), r"groups\.two_dus\.seeds = 0: must be a whole number of at least 1"),
     (("seeds = 3", "seeds = true"), r"groups\.two_dus\.seeds = True: must be a whole number of at least 1"),
     (("seeds = 3", "seed = 3"), r"groups\.two_dus: has no 'seed'; allowed are methods, preset, scenarios, .*"),
-    (("[needs]", "[wants]"), r"a plan: has no 'wants'; allowed are groups, measure, needs, preset, seeds, .*"),
+    (("[needs]", "[wants]"), r"a plan: has no 'wants'; allowed are groups, measure, methods, needs, preset, seeds, .*"),
     (('"headline", "two_dus"', '"others"'), r"needs\.fig08 = 'others': must be one of headline, two_dus"),
     (('["headline", "two_dus"]', '"headline"'), r"needs\.fig08 = 'headline': must be a list of texts"),
     (('["no_sam", "ta_sam"]', '["no_sam", "no_sam"]'), r"groups\.headline\.methods = .*: must name one .* each once"),

@@ -7,13 +7,13 @@ from figures import readings
 from figures.readings import is_told_apart, tornado
 from tasam_ref.analysis.stats import Interval, mean_interval
 from validation.readings import command
-from validation.readings.effects import Effect, effects, load_rewards
-from validation.readings.plan import Reading
+from validation.readings.effects import Effect, Reading, effects, load_rewards
 
 
 def effect(name, differences, change=(0.0, 0.1), rescales=False):
     none = mean_interval([0.0])
-    return Effect(Reading(name, "R99", (), (), rescales), len(differences), none, none, mean_interval(differences),
+    settings = ("reward.sigmoid=literal",) if rescales else ("sam.norm=layer",)
+    return Effect(Reading(name, settings, ()), len(differences), none, none, mean_interval(differences),
                   mean_interval(change))
 
 
@@ -30,7 +30,7 @@ def points(axes):
 def test_effects_are_sorted_with_their_intervals_and_the_default_is_a_line():
     figure = tornado(FOUND)
     axes = figure.axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["worst  R99", "other*  R99", "best  R99"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["worst  R55", "other*  R23", "best  R55"]
     drawn = points(axes)
     assert [drawn[y][0] for y in range(3)] == pytest.approx([-2.1, 0.1, 0.7])
     assert [drawn[y][1] for y in range(3)] == [False, False, True]

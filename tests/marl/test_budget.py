@@ -5,7 +5,7 @@ import pytest
 from trainings import mixed_gate, run, start
 
 from tasam_ref.config import AgentConfig
-from tasam_ref.marl import learner
+from tasam_ref.marl import buffers
 from tasam_ref.marl.budget import gradient_evaluations
 from tasam_ref.marl.trainer import snapshots_in
 from tasam_ref.nn.passes import TanhWorkspace
@@ -30,7 +30,8 @@ def test_the_critics_own_steps_count_within_each_step(critics, sam_critic, expec
 
 
 @pytest.mark.parametrize("method", ["ta_sam", "both_sam", "plastic_as_described", "plastic_lee2023", "centralised_sac"])
-@pytest.mark.parametrize("settings", [(), ("agent.gradient_steps=3", TWIN), ("agent.critic_steps=2",)])
+@pytest.mark.parametrize("settings", [(), ("agent.gradient_steps=3", TWIN), ("agent.critic_steps=2",),
+                                      ("sam.offset=held", TWIN)])
 def test_the_column_counts_the_gradients_that_are_taken(tiny_config, monkeypatch, method, settings):
     """Counted where losses ask for the gradient of all their parameters, cumulative over the run."""
     taken = [0]
@@ -42,7 +43,7 @@ def test_the_column_counts_the_gradients_that_are_taken(tiny_config, monkeypatch
 
         return counted
 
-    monkeypatch.setattr(learner, "CHUNKS", 1)                  # else the critic's gradient is asked for in parts
+    monkeypatch.setattr(buffers, "CHUNKS", 1)                  # else the critic's gradient is asked for in parts
     for workspace in (TanhWorkspace, RegularisedWorkspace):
         monkeypatch.setattr(workspace, "backward", counting(workspace.backward))
     gate = [mixed_gate(tiny_config)] if method == "ta_sam" else []

@@ -9,7 +9,7 @@ from trainings import start
 from tasam_ref.config import Config
 from tasam_ref.config_io import apply_settings
 from tasam_ref.experiments.bench_update import watched_products
-from tasam_ref.marl import learner
+from tasam_ref.marl import buffers
 from tasam_ref.marl.cost import (
     backward_products,
     flops,
@@ -120,6 +120,8 @@ MIXED = ("sam.td_var_scale=relative", "sam.td_var_threshold=1.0")   # the gate o
     ("ta_sam", (*MIXED, "agent.critic_target=twin_target", "agent.td_value=v", "agent.gradient_steps=3")),
     ("ta_sam", (*MIXED, "agent.critic_scope=joint", "agent.entropy_in_target=literal", "mdp.identity=one_hot")),
     ("ta_sam", (*MIXED, "agent.critic_steps=3", "agent.critic_target=twin_target", "agent.gradient_steps=2")),
+    ("both_sam", ("sam.offset=held", "agent.critic_scope=joint")), ("critic_sam", ("sam.offset=held",)),
+    ("ta_sam", ("agent.temperature_rule=learned",)),
     ("both_sam", ("agent.policy_gradient=score_function", "agent.critic_target=literal")),
     ("both_sam", ("agent.policy_gradient=score_function_replayed", "agent.critic_target=twin_target")),
     ("plastic_lee2023", ("agent.teachers=3", "agent.forgetting=policy_anchor", "agent.critic_scope=joint")),
@@ -131,7 +133,7 @@ def test_an_iteration_multiplies_what_is_listed(tiny_config, monkeypatch, method
     """
     seen, listed = [], []
     for chunks in (1, 2):
-        monkeypatch.setattr(learner, "CHUNKS", chunks)
+        monkeypatch.setattr(buffers, "CHUNKS", chunks)
         trainer = start(tiny_config, method, *settings)
         products, row = counted(trainer.iterate)
         count = int(row["sam_actor"].sum())

@@ -11,9 +11,11 @@ from plain_twin import least_q, log_density, network, policy, rows_of
 
 from tasam_ref.config import Config
 from tasam_ref.config_io import apply_settings
+from tasam_ref.marl import buffers
 from tasam_ref.marl import learner as learner_module
 from tasam_ref.marl.agents import Agents
-from tasam_ref.marl.learner import CHUNKS, Learner
+from tasam_ref.marl.buffers import CHUNKS
+from tasam_ref.marl.learner import Learner
 from tasam_ref.marl.losses import CriticLoss
 from tasam_ref.oran.action import threshold
 from tasam_ref.streams import stream
@@ -284,7 +286,7 @@ def test_the_critics_batch_in_parts_is_the_batch_up_to_rounding(monkeypatch, rea
     """Loss and gradient, which a step of plain descent shows, with SAM; and the TD-errors."""
     found = []
     for chunks in (1, 2, 5):
-        monkeypatch.setattr(learner_module, "CHUNKS", chunks)
+        monkeypatch.setattr(buffers, "CHUNKS", chunks)
         learner = make_learner("sam.base_optimizer=sgd", "agent.learning_rate=1.0", *readings)
         found.append((learner.fresh_td_errors(3), learner.update_critic(3, 0, 0.2), learner.agents.thetas_v))
     for parts in found[1:]:

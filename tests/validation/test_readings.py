@@ -8,15 +8,19 @@ import pytest
 from tasam_ref.config import Config
 from tasam_ref.config_io import apply_settings, config_hash, load_preset, split_setting
 from tasam_ref.errors import UsageError
+from tasam_ref.experiments.plan import load_plan
+from tasam_ref.experiments.run_folder import RunFolder
 from tasam_ref.experiments.runner import run_all
 from tasam_ref.methods.registry import METHODS, configure
 from validation.checks import FOLDER
-from validation.readings.effects import BEGIN, END, collect, effects, into_register, load_rewards, table
-from validation.readings.plan import entries, load_plan, train
+from validation.readings import command
+from validation.readings import effects as module
+from validation.readings.effects import BEGIN, END, collect, effects, into_register, load_readings, load_rewards, table
 
-PRESET, METHODS_COMPARED, READINGS = load_plan()
+PRESET, METHODS_COMPARED, READINGS = load_readings()
 REGISTER = (FOLDER / "READINGS.md").read_text("utf-8")
-STEERING = {"agent.dtype"}                                       # a choice with several values that is no reading
+# Choices that no run is made for: the number format, and who is judged, by which every run stands in the table.
+STEERING = {"agent.dtype", "run.evaluation"}
 
 
 def switches():
@@ -59,16 +63,17 @@ def test_every_row_of_the_plan_stands_in_the_register():
 
 def rewards(seeds=3):
     generator = np.random.default_rng(0)
-    return {(r.name, method): dict(enumerate(generator.normal(size=seeds))) for r in READINGS for method in r.methods}
+    return {(r.name, method, evaluation): dict(enumerate(generator.normal(size=seeds)))
+            for evaluation in ("deterministic", "stochastic") for r in READINGS for method in r.methods}
 
 
 def values(rewards, *key):
-    return np.array(list(rewards[key].values()))
+    return np.array(list(rewards[*key, "stochastic"].values()))
 
 
 def test_effects_are_paired_by_seed():
     drawn = rewards()
-    found = {effect.reading.name: effect for effect in effects(drawn)}
+    found = {effect.reading.name: effect for effect in effects(drawn, "stochastic")}
     base = values(drawn, "default", "ta_sam") - values(drawn, "default", "no_sam")
     for name, other in (("interference-literal", "interference-literal"), ("rho-static", "default")):
         difference = values(drawn, name, "ta_sam") - values(drawn, other, "no_sam")
@@ -82,46 +87,79 @@ def test_effects_are_paired_by_seed():
 
 def test_only_seeds_that_all_four_runs_have_are_compared():
     drawn = rewards(seeds=4)
-    del drawn["rho-static", "ta_sam"][0], drawn["default", "no_sam"][3], drawn["critic-joint", "no_sam"]
+    by = "deterministic"
+    del drawn["rho-static", "ta_sam", by][0], drawn["default", "no_sam", by][3], drawn["critic-joint", "no_sam", by]
     found = {effect.reading.name: effect for effect in effects(drawn)}
     assert found["rho-static"].seeds == 2                           # 1 and 2
     assert found["rho-static"].first.mean == pytest.approx(
-        (drawn["rho-static", "ta_sam"][1] + drawn["rho-static", "ta_sam"][2]) / 2)
+        (drawn["rho-static", "ta_sam", by][1] + drawn["rho-static", "ta_sam", by][2]) / 2)
     assert found["default"].seeds == 3
     assert "critic-joint" not in found
 
 
 def test_the_register_shows_the_stored_rewards():
-    found = effects(load_rewards())
-    assert table(found) == REGISTER.partition(BEGIN)[2].partition(END)[0]
+    assert table(load_rewards()) == REGISTER.partition(BEGIN)[2].partition(END)[0]
+
+
+def test_both_evaluations_stand_in_the_table_each_with_its_own_rewards():
+    drawn = rewards()
+    _, one, other = table(drawn).split("\nBy ")
+    for text, by in ((one, "deterministic"), (other, "stochastic")):
+        assert text.startswith(f"{by} policies")
+        assert text.count(" defaults ") == 1 and len(text.splitlines()) >= len(READINGS)
+        mean = np.mean(list(drawn["critic-joint", "ta_sam", by].values()))
+        assert f"| R39 | `agent.critic_scope=joint` | 3 | {mean:.3f} [" in text
+    only = {key: value for key, value in drawn.items() if key[2] == "deterministic"}
+    assert table(only) == table(drawn).partition("\n\nBy stochastic")[0] + "\n"
 
 
 def test_what_has_not_been_run_yet_is_named():
     drawn = rewards()
-    assert "Not run yet" not in table(effects(drawn))
-    del drawn["critic-joint", "ta_sam"], drawn["rho-static", "ta_sam"]
-    assert table(effects(drawn)).endswith(
-        "\n\nNot run yet: `sam.rho_schedule=static`, `agent.critic_scope=joint`.\n")
+    assert "Not run yet" not in table(drawn)
+    for by in ("deterministic", "stochastic"):
+        del drawn["critic-joint", "ta_sam", by], drawn["gate-relative", "ta_sam", by]
+    assert table(drawn).endswith("\n\nNot run yet: `sam.td_var_scale=relative`, `sam.td_var_threshold=1.0`; "
+                                 "`agent.critic_scope=joint`.\n")
 
 
-def test_the_plan_runs_seed_by_seed_and_complete_runs_are_collected(tmp_path, monkeypatch, tiny_config):
-    monkeypatch.setattr("validation.readings.plan.load_preset", lambda name: tiny_config)
-    plan = PRESET, METHODS_COMPARED, [READINGS[0], next(r for r in READINGS if r.name == "rho-static")]
-    for module in ("plan", "effects"):
-        monkeypatch.setattr(f"validation.readings.{module}.load_plan", lambda: plan)
-    runs = entries([0, 1], tmp_path)
+def test_a_readings_register_row_is_the_one_that_its_field_cites():
+    rows = {reading.name: reading.register for reading in READINGS}
+    assert {"default": "", "rho-a-tenth": "R36", "gamma-0_9": "R28", "scheduler-round-robin": "R46",
+            "norm-adaptive": "R55", "qos-weighted-sum": "R15"}.items() <= rows.items()
+    assert {r.name for r in READINGS if r.rescales} == {
+        "qos-weighted-sum", "q-min-swapped", "sigmoid-literal", "sensitivity-quality", "scaling-running"}
+
+
+def test_complete_runs_are_collected(tmp_path, monkeypatch, tiny_config):
+    monkeypatch.setattr("tasam_ref.experiments.plan.load_preset", lambda name: tiny_config)
+    (tmp_path / "plan.toml").write_text(
+        'seeds = 2\nmethods = ["ta_sam", "no_sam"]\n[groups.default]\n[groups.rho-static]\nmethods = ["ta_sam"]\n'
+        'settings = ["sam.rho_schedule=static"]\n')
+    monkeypatch.setattr(module, "PLAN", tmp_path / "plan.toml")
+    runs = load_plan(module.PLAN).entries(tmp_path / "runs")
     assert [(e.label, e.method, e.seed) for e in runs] == [
         (name, method, seed) for seed in (0, 1)
         for name, method in (("default", "ta_sam"), ("default", "no_sam"), ("rho-static", "ta_sam"))]
-    assert all(e.config.run.seed == e.seed for e in runs)
-    said = []
-    train([0], tmp_path, 1, said.append)
-    assert said[-1].startswith("[3/3] rho-static ta_sam seed 0: done in")
-    run_all(entries([1], tmp_path)[:1], 1, said.append)                # of seed 1 one run of three
-    collect(tmp_path, tmp_path / "rewards.csv")
+    run_all(runs[:4], 1, lambda text: None)                             # of seed 1 one run of three
+    collect(tmp_path / "runs", tmp_path / "rewards.csv")
     stored = load_rewards(tmp_path / "rewards.csv")
-    assert {key: sorted(by_seed) for key, by_seed in stored.items()} == {
-        ("default", "ta_sam"): [0, 1], ("default", "no_sam"): [0], ("rho-static", "ta_sam"): [0]}
+    for by in ("deterministic", "stochastic"):
+        assert {key[:2]: sorted(by_seed) for key, by_seed in stored.items() if key[2] == by} == {
+            ("default", "ta_sam"): [0, 1], ("default", "no_sam"): [0], ("rho-static", "ta_sam"): [0]}
+    run = RunFolder.open(runs[3].path)
+    assert stored["default", "ta_sam", "stochastic"][1] == run.evaluation("stochastic").reward.mean()
+    assert [effect.seeds for effect in effects(stored)] == [1, 1]
+
+
+def test_the_command_trains_with_the_sweeps_own(tmp_path, monkeypatch):
+    """What it hands on; a sweep that fails ends it with the same code and changes nothing."""
+    asked = []
+    monkeypatch.setattr(command, "tasam_ref", lambda arguments: asked.append(arguments) or 1)
+    monkeypatch.setattr(command, "into_register", None)
+    assert command.main(["--out", str(tmp_path), "--jobs", "2"]) == 1
+    assert asked == [["sweep", str(command.PLAN), "--out", str(tmp_path), "--jobs", "2"]]
+    with pytest.raises(UsageError, match=r"^--jobs = 0: must be at least 1$"):
+        command.main(["--jobs", "0"])
 
 
 def test_bad_input_is_refused(tmp_path):

@@ -1,18 +1,48 @@
 """From held-out rewards to effects: what each reading does to ``ta_sam`` minus ``no_sam``."""
 
 import csv
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 
 from tasam_ref.analysis.stats import Interval, mean_interval
+from tasam_ref.config import Config
+from tasam_ref.config_io import split_setting
 from tasam_ref.errors import UsageError
+from tasam_ref.experiments.evaluation import READINGS as EVALUATIONS
+from tasam_ref.experiments.plan import load_plan
 from tasam_ref.experiments.run_folder import COMPLETE, RunFolder
 from tasam_ref.files import write_atomically
 
-from .plan import HERE, Reading, load_plan
-
+HERE = Path(__file__).resolve().parent
+PLAN = HERE / "plan.toml"
 BEGIN, END = "<!-- effects: begin -->\n", "<!-- effects: end -->\n"
+COLUMNS = ("reading", "method", "seed", "evaluation", "reward")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One group of the plan: its settings, and the methods that are trained anew under them."""
+
+    name: str
+    settings: tuple
+    methods: tuple
+
+    @property
+    def register(self):
+        """The register's row, as the first setting's field cites it."""
+        if not self.settings:
+            return ""
+        section, name, _ = split_setting(self.settings[0])
+        (field,) = (f for f in fields(getattr(Config(), section)) if f.name == name)
+        return re.search(r"R\d\d", field.metadata["source"])[0]
+
+    @property
+    def rescales(self):
+        """Whether the reward itself is another function, so that rewards compare within the reading only."""
+        return any(split_setting(setting)[0] == "reward" for setting in self.settings)
 
 
 @dataclass(frozen=True)
@@ -31,29 +61,32 @@ class Effect:
     change: Interval
 
 
+def load_readings():
+    """The preset, both methods, the first against the second, and the Readings, the default first."""
+    groups = load_plan(PLAN).groups
+    readings = [Reading(name, group.settings, group.methods) for name, group in groups.items()]
+    return groups["default"].preset, groups["default"].methods, readings
+
+
 def collect(runs, path=HERE / "rewards.csv"):
-    """Read the complete run folders of the plan below ``runs`` into a tidy CSV: reading, method, seed, reward.
+    """Read the complete run folders of the plan below ``runs`` into a tidy CSV of ``COLUMNS``.
 
     Raises UsageError when there are none.
     """
-    _, _, readings = load_plan()
     rows = []
-    for reading in readings:
-        for method in reading.methods:
-            folders = [p for p in (runs / reading.name / method).glob("seed_*") if p.name[5:].isdecimal()]
-            for folder in sorted(folders, key=lambda p: int(p.name[5:])):
-                run = RunFolder.open(folder)
-                if run.status == COMPLETE:
-                    reward = float(run.evaluation().reward.mean())
-                    rows.append((reading.name, method, run.config.run.seed, repr(reward)))
+    for entry in sorted(load_plan(PLAN).entries(runs), key=lambda entry: entry.label):
+        run = RunFolder.open(entry.path) if entry.path.exists() else None
+        if run is not None and run.status == COMPLETE:
+            rewards = {evaluation: float(run.evaluation(evaluation).reward.mean()) for evaluation in EVALUATIONS}
+            rows += [(entry.label, entry.method, entry.seed, *item) for item in rewards.items()]
     if not rows:
         raise UsageError(f"--out {runs}: no run of the plan is complete there")
     with write_atomically(path) as file:
-        csv.writer(file, lineterminator="\n").writerows([("reading", "method", "seed", "reward"), *rows])
+        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
 
 
 def load_rewards(path=HERE / "rewards.csv"):
-    """Rewards as {(reading, method): {seed: reward}}.  Raises UsageError when the file is not there."""
+    """Rewards as {(reading, method, evaluation): {seed: reward}}.  Raises UsageError when the file is not there."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -61,20 +94,22 @@ def load_rewards(path=HERE / "rewards.csv"):
         raise UsageError(f"{path}: {error.strerror}; 'python -m validation readings --out DIR' makes it") from None
     rewards = {}
     for row in rows:
-        rewards.setdefault((row["reading"], row["method"]), {})[int(row["seed"])] = float(row["reward"])
+        key = row["reading"], row["method"], row["evaluation"]
+        rewards.setdefault(key, {})[int(row["seed"])] = float(row["reward"])
     return rewards
 
 
-def effects(rewards):
-    """The Effect of every reading of the plan that has complete seeds, the default first.
+def effects(rewards, evaluation="deterministic"):
+    """The Effect of every reading of the plan that has complete seeds by an evaluation, the default first.
 
     A method that a reading does not touch is the default's.
     """
-    _, (first, second), readings = load_plan()
+    _, (first, second), readings = load_readings()
     found = []
     for reading in readings:
         names = [reading.name if method in reading.methods else "default" for method in (first, second)]
-        runs = [rewards.get(key, {}) for key in zip((*names, "default", "default"), (first, second, first, second))]
+        keys = zip((*names, "default", "default"), (first, second, first, second))
+        runs = [rewards.get((*key, evaluation), {}) for key in keys]
         seeds = sorted(set.intersection(*map(set, runs)))
         if seeds:
             one, other, base_one, base_other = (np.array([run[seed] for seed in seeds]) for run in runs)
@@ -84,24 +119,31 @@ def effects(rewards):
     return found
 
 
-def table(found):
-    """The effects as a Markdown table."""
-    preset, (first, second), readings = load_plan()
+def table(rewards):
+    """The effects by both evaluations as Markdown, the readings by their deterministic policies first."""
+    preset, (first, second), readings = load_readings()
     lines = [f"Held-out reward, preset `{preset}`: 95 % t intervals over seeds, differences paired by seed.",
-             "\\* the reward itself is another function, so that rewards compare within the row only.", "",
-             f"| register | setting | seeds | `{first}` | `{second}` | difference | change of the difference |",
-             "|---|---|---|---|---|---|---|"]
-    for effect in found:
-        reading = effect.reading
-        settings = "<br>".join(f"`{s}`" for s in reading.settings) or "defaults"
-        star = "\\*" if reading.rescales else ""
-        change = "" if reading.name == "default" else str(effect.change)
-        lines.append(f"| {reading.register} | {settings}{star} | {effect.seeds} | {effect.first} | {effect.second} | "
-                     f"{effect.difference} | {change} |")
-    done = [effect.reading for effect in found]
-    pending = [setting for reading in readings if reading not in done for setting in reading.settings]
-    lines += ["", f"Not run yet: {', '.join(f'`{s}`' for s in pending)}."] if pending else []
+             "\\* the reward itself is another function, so that rewards compare within the row only."]
+    done = set()
+    for evaluation in EVALUATIONS:
+        found = effects(rewards, evaluation)
+        if found:
+            lines += ["", f"By {evaluation} policies (R56):", "",
+                      f"| register | setting | seeds | `{first}` | `{second}` | difference | its change |",
+                      "|---|---|---|---|---|---|---|", *map(_row, found)]
+        done |= {effect.reading.name for effect in found}
+    pending = [", ".join(f"`{s}`" for s in reading.settings) for reading in readings if reading.name not in done]
+    lines += ["", f"Not run yet: {'; '.join(pending)}."] if pending else []
     return "\n".join(lines) + "\n"
+
+
+def _row(effect):
+    reading = effect.reading
+    settings = "<br>".join(f"`{s}`" for s in reading.settings) or "defaults"
+    star = "\\*" if reading.rescales else ""
+    change = "" if reading.name == "default" else str(effect.change)
+    return (f"| {reading.register} | {settings}{star} | {effect.seeds} | {effect.first} | {effect.second} | "
+            f"{effect.difference} | {change} |")
 
 
 def around_the_effects(path=HERE.parent / "READINGS.md"):

@@ -98,7 +98,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_anything_runs(monkeyp
     (["-k", "no such check"], "-k no such check: matches none of the"),
     (["mutants", "-k", "no such mutant"], "-k no such mutant: matches no mutant"),
     (["mutants", "--jobs", "0"], "--jobs = 0: must be at least 1"),
-    (["readings", "--seeds", "0"], "--seeds = 0: must be at least 1"),
+    (["readings", "--jobs", "0"], "--jobs = 0: must be at least 1"),
 ])
 def test_bad_input_is_one_line_and_exit_code_2(arguments, reason):
     done = subprocess.run([sys.executable, "-m", "validation", *arguments], cwd=FOLDER.parent, capture_output=True,

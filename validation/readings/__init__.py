@@ -1,1 +1,1 @@
-"""what each reading of the paper does to the headline comparison: plan, rewards, effects."""
+"""What each reading of the paper does to the headline comparison: plan, rewards, effects."""

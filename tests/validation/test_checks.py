@@ -14,7 +14,7 @@ from validation.checks import FOLDER, Check, Skip, all_checks, run, select
 CHECKS = all_checks()
 
 
-@pytest.mark.parametrize("check", [c for c in CHECKS if not c.slow], ids=lambda c: c.name)
+@pytest.mark.parametrize("check", [c for c in CHECKS if not c.slow], ids=lambda c: f"{c.name} {' '.join(c.equations)}")
 def test_a_quick_check_passes(check):
     result = run(check)
     if result.verdict == "skipped":

@@ -13,8 +13,7 @@ def add_explain(commands):
         "Train complete runs once more from their configurations, to the same bits, and look on: at every step of the "
         "critic, whether it moves the common offset of Q or what tells actions apart; at some stages, how far SAM's "
         "radius reaches and how the critic orders actions that are carried out at frozen states. Print tables and "
-        "write RUN/explain.json, which is used again when the same is asked. Takes the training's time two to three "
-        "times.")
+        "write RUN/explain.json, which is used again when the same is asked. Takes a few times as long as training.")
     parser.add_argument("paths", nargs="+", type=Path, metavar="RUN", help="complete runs' folders")
     parser.add_argument("--stages", type=int, default=5, metavar="N",
                         help="equal stretches of the training whose ends are measured; default: %(default)s")

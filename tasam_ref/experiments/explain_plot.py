@@ -25,9 +25,9 @@ def _of_orderings(read):
 PANELS = (
     ("reach of the radius", "rho sharpness / slope", "log", _of_networks("reach")),
     ("mean Q at the ascent point", "size of the change", "linear", _of_networks("lift")),
-    ("descended gradient along mean Q", "mean |cos|", "linear", _of_steps("cos_adv")),
-    ("steps that turn along mean Q", "share", "linear", _of_steps("turns")),
-    ("steps along the gradient's remainder", "mean cosine", "linear", _of_steps("toward")),
+    ("descent along mean Q", "mean |cos|", "linear", _of_steps("cos_adv")),
+    ("turns along mean Q", "share", "linear", _of_steps("turns")),
+    ("steps along the gradient's rest", "mean cosine", "linear", _of_steps("toward")),
     ("differences learned by a step", "share / 1000", "linear", _of_steps("learned", 1000)),
     ("spread of Q over actions", "share of the reward's", "linear",
      _of_orderings(lambda of: of["value_std"] / of["reward_std"])),
@@ -57,7 +57,7 @@ def draw(contents):
                       marker=marker, color=colour, markersize=3.5, linewidth=1.2,
                       label=labels[n] if labels[n] not in labels[:n] else None)
         axes.set_title(title, fontsize=9)
-        axes.set(ylabel=unit, **({"ylim": (0, 1)} if unit in SHARES else {}))
+        axes.set(ylabel=unit, xlim=(-0.03, 1.03), **({"ylim": (0, 1)} if unit in SHARES else {}))
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
     figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(names), frameon=False)

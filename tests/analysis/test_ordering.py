@@ -1,11 +1,14 @@
 """How a critic orders actions: Spearman by hand, and critics that know the reward, know it faintly, or do not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tasam_ref.analysis.ordering import FLAT, ordering, rank_correlation
+from tasam_ref.analysis.stats import Interval
 
 
 def ranks(sample):
@@ -73,6 +76,12 @@ def test_the_wrong_order_is_unlearned(reward):
     assert found.favourite == pytest.approx(reward.mean(axis=0).min(axis=2).mean())
 
 
+@pytest.mark.parametrize(("low", "verdict"), [(-0.01, "unlearned"), (0.0, "unlearned"), (0.01, "learned")])
+def test_an_order_is_one_whose_interval_is_above_0(reward, low, verdict):
+    found = ordering(reward.mean(axis=0), reward)
+    assert replace(found, rank=Interval(0.2, low, 0.4)).verdict == verdict
+
+
 @pytest.mark.parametrize(("share", "verdict"), [(FLAT * 0.99, "flat"), (FLAT * 1.01, "learned")])
 def test_flat_is_below_a_quarter_of_the_rewards_spread(reward, share, verdict):
     assert ordering(share * reward.mean(axis=0), reward).verdict == verdict
@@ -80,10 +89,10 @@ def test_flat_is_below_a_quarter_of_the_rewards_spread(reward, share, verdict):
 
 def test_means_and_interval_are_over_states():
     """Two states of one agent, ordered as 1 and as -1: mean 0, interval +- 12.706 s / sqrt 2 with s = sqrt 2."""
-    reward = np.array([[[[1.0, 2.0, 3.0]], [[4.0, 5.0, 6.0]]]] * 2)
+    reward = np.array([[[[1.0, 2.0, 3.0]], [[4.0, 5.0, 9.0]]]] * 2)
     found = ordering(np.array([[[1.0, 2.0, 3.0]], [[-1.0, -2.0, -3.0]]]), reward)
     assert (found.rank.mean, found.rank.high) == pytest.approx((0, 12.706), abs=1e-3)
-    assert (found.favourite, found.best, found.mean_reward) == pytest.approx(((3 + 4) / 2, 4.5, 3.5))
+    assert (found.favourite, found.best, found.mean_reward) == pytest.approx(((3 + 4) / 2, (3 + 9) / 2, 4))
     assert (found.mean_value, found.mean_size) == (0, 2)
     assert found.repeat == 1
 

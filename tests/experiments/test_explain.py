@@ -86,6 +86,8 @@ def test_a_run_that_converged_is_replayed_to_its_own_end(tmp_path):
     assert folder.manifest["iterations_done"] == 1
     content = explain_run(folder, stages=1, states=2, actions=3)
     assert content["same_bits"] and [stage["iteration"] for stage in content["stages"]] == [0, 1]
+    with pytest.raises(UsageError, match=r"^--stages = 2: must be at most the 1 iterations of "):
+        explain_run(folder, stages=2)
 
 
 def test_nothing_but_the_file_is_written(clean):

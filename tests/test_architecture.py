@@ -130,9 +130,10 @@ def test_pictures_are_drawn_without_a_display():
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_no_module_grows_beyond_350_lines_of_120_characters(name):
+def test_no_module_grows_beyond_250_lines_of_120_characters(name):
+    """But for the configuration, one list of all fields."""
     lines = MODULES[name].read_text("utf-8").splitlines()
-    assert len(lines) <= 350
+    assert len(lines) <= (350 if name == "tasam_ref.config" else 250)
     assert max(map(len, lines), default=0) <= 120
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from scipy.linalg import eigvalsh
 from scipy.sparse.linalg import LinearOperator, lobpcg
 
-from tasam_ref.analysis.curvature import extreme_eigenvalues, hessian_product
+from tasam_ref.analysis.curvature import extreme_eigenvalues
+from tasam_ref.analysis.hessian import hessian_product
 from tasam_ref.config import AgentConfig
 from tasam_ref.marl.losses import CriticLoss, Sum
 from tasam_ref.marl.networks import build_networks

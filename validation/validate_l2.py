@@ -5,7 +5,7 @@ Oracle: complex steps of the twins' losses plus w times a plain sum of squares.
 
 import numpy as np
 
-from tasam_ref.analysis.curvature import hessian_product
+from tasam_ref.analysis.hessian import hessian_product
 from tasam_ref.marl.losses import L2Loss
 
 from .checks import check

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from tasam_ref.analysis import steps
-from tasam_ref.analysis.curvature import hessian_product
+from tasam_ref.analysis.hessian import hessian_product
 from tasam_ref.analysis.ordering import rank_correlation
 from tasam_ref.config import Config
 from tasam_ref.config_io import apply_settings

@@ -27,7 +27,7 @@ def gradient_is_that_of_the_objective():
     return largest(*worst)
 
 
-@check("temperature", "A1 l.12-18", oracle="plain networks and gradient descent by hand", tolerance=2.5e-15,
+@check("temperature", "A1 l.16-17", oracle="plain networks and gradient descent by hand", tolerance=2.5e-15,
        because="rounding of three layers and six dimensions")
 def every_agent_learns_its_own_from_its_stepped_policy():
     """log beta - 0.25 dJ/d log beta on the batch and noise of the actor's step, the policy being the stepped one."""

@@ -17,7 +17,8 @@ from itertools import pairwise
 import numpy as np
 
 from ..analysis import steps
-from ..analysis.curvature import hessian_product, largest_eigenvalue
+from ..analysis.curvature import largest_eigenvalue
+from ..analysis.hessian import hessian_product
 from ..errors import UsageError
 from ..files import write_atomically
 from ..optim.norms import scale_of

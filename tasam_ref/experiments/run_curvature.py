@@ -11,7 +11,8 @@ from dataclasses import asdict
 
 import numpy as np
 
-from ..analysis.curvature import extreme_eigenvalues, hessian_product, largest_eigenvalue
+from ..analysis.curvature import extreme_eigenvalues, largest_eigenvalue
+from ..analysis.hessian import hessian_product
 from ..config_io import update
 from ..errors import UsageError
 from ..files import write_atomically

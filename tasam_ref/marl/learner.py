@@ -34,9 +34,8 @@ from .workers import Workers
 class Learner:
     """Lets the ``agents`` act and learn.
 
-    Every random number of iteration t and step g comes from a stream of its own, and batches are divided alike for any
-    number of ``threads``, which share actors and chunks of the critic's batch: no result depends on it, to the bit.
-    ``executed`` maps relaxed actions to executed ones (the environment's codec).
+    Random numbers of iteration t and step g have streams of their own, and batches are divided alike for any number of
+    ``threads``: no result depends on it, to the bit.  ``executed`` maps relaxed actions to executed ones (the codec).
     """
 
     def __init__(self, config, agents, executed, threads=1):
@@ -58,8 +57,8 @@ class Learner:
 
     def fresh_td_errors(self, iteration):
         """TD-errors delta (M, Ne) of the iteration's own transitions, by the reading R33."""
-        batch, gamma = self.agents.replay.newest(self.frames), self.settings.gamma
-        beta = np.repeat(self.agents.temperatures, self.frames)
+        batch, beta = self.agents.replay.newest(self.frames), np.repeat(self.agents.temperatures, self.frames)
+        gamma = self.settings.gamma
         noise = self._normal((2, self.agents.action_dim, batch.reward.size), "td_error", iteration)
 
         def value(obs, latent):

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasam_ref.analysis.curvature import extreme_eigenvalues, hessian_product
+from tasam_ref.analysis.curvature import extreme_eigenvalues
+from tasam_ref.analysis.hessian import hessian_product
 from tasam_ref.config import AgentConfig
 from tasam_ref.errors import RunFailure, UsageError
 from tasam_ref.marl.critics import ActionValue

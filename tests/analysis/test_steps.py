@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tasam_ref.analysis import steps
-from tasam_ref.analysis.curvature import hessian_product, largest_eigenvalue
+from tasam_ref.analysis.curvature import largest_eigenvalue
+from tasam_ref.analysis.hessian import hessian_product
 from tasam_ref.marl.losses import CriticLoss, L2Loss, Sum
 from tasam_ref.nn.mlp import MLP
 from tasam_ref.nn.workspace import workspace

@@ -7,7 +7,7 @@ import pytest
 from command_line import listing, number_of_colours, refused
 from conftest import TINY_SETTINGS
 
-from tasam_ref.analysis.curvature import hessian_product
+from tasam_ref.analysis.hessian import hessian_product
 from tasam_ref.cli import main
 from tasam_ref.config import Config
 from tasam_ref.errors import UsageError

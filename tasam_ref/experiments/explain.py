@@ -7,7 +7,8 @@ networks    at some stages, on held-out transitions that are made alike for ever
             landscape of the loss, and what the ascent to theta_adv does to Q
 orderings   there as well: what the critic values beside what the network pays (``probe``)
 
-The frozen batch is that of ``run_curvature``, the norm and the radius of (12) are the run's own.
+The frozen batch is that of ``run_curvature``, the norm and the radius of (12) are the run's own; the ascent at the
+stages is that of (12) also where the run's holds something (R58).
 """
 
 import json

@@ -23,7 +23,7 @@ from . import (
     style,
 )
 from .claims import report
-from .tables import detectable, improvements, table1, table5
+from .tables import detectable, headline, improvements, table1, table5
 
 
 def _figure(draw):
@@ -57,6 +57,7 @@ PRODUCTS = {
     "forgetting": _figure(forgetting.draw),
     "network": _figure(network.draw),
     "readings": _figure(readings.draw),
+    "headline": headline.write,
     "table1": table1.make,
     "table2": improvements.make(2),
     "table3": improvements.make(3),

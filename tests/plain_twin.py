@@ -12,29 +12,13 @@ from types import SimpleNamespace
 import numpy as np
 
 from tasam_ref.streams import stream, training_episode_seed
-
-STEP = 1e-30
+from validation import oracles, twins
+from validation.twins import log_density, logistic, network
 
 
 def complex_gradient(function, theta):
     """Value and gradient of an analytic function of a real vector."""
-    gradient = np.empty(theta.size)
-    for k in range(theta.size):
-        moved = theta.astype(complex)
-        moved[k] += 1j * STEP
-        gradient[k] = function(moved).imag / STEP
-    return function(theta.astype(complex)).real, gradient
-
-
-def network(sizes, theta, x):
-    """A multilayer perceptron with tanh inside: theta holds weight, bias, weight, bias..."""
-    at = 0
-    for j, (n, m) in enumerate(pairwise(sizes)):
-        z = x @ theta[at : at + n * m].reshape(n, m) + theta[at + n * m : at + n * m + m]
-        at += n * m + m
-        x = z if j == len(sizes) - 2 else np.tanh(z)
-    assert at == theta.size
-    return x
+    return function(theta.astype(complex)).real, oracles.complex_gradient(function, theta)
 
 
 def norm_of(sam, sizes, theta):
@@ -56,22 +40,9 @@ def rows_of(batch):
     return SimpleNamespace(**{name: getattr(batch, name).T for name in ("obs", "latent", "reward", "next_obs")})
 
 
-def logistic(u):
-    return 1 / (1 + np.exp(-u))
-
-
 def policy(sizes, theta, obs, bounds=(-5.0, 2.0)):
     """Mean and clipped log standard deviation, (n, A) each."""
-    y = network(sizes, theta, obs)
-    mean, raw = y[:, : sizes[-1] // 2], y[:, sizes[-1] // 2 :]
-    log_std = np.where(raw.real < bounds[0], bounds[0], np.where(raw.real > bounds[1], bounds[1], raw))
-    return mean, log_std
-
-
-def log_density(u, mean, log_std):
-    """log of the density of a = logistic(u), (n,): normal law of u over the slope a (1 - a); -log a = log(1 + e^-u)."""
-    normal = -((u - mean) ** 2) / (2 * np.exp(2 * log_std)) - log_std - 0.5 * np.log(2 * np.pi)
-    return (normal + np.log1p(np.exp(-u)) + np.log1p(np.exp(u))).sum(axis=1)
+    return twins.policy(sizes, theta, obs, bounds)
 
 
 def least_q(sizes, critics, obs, action):

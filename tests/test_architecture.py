@@ -69,6 +69,18 @@ def test_a_room_imports_only_what_it_may(which):
         assert ours(name) - {which} <= MAY_IMPORT[which], name
 
 
+@pytest.mark.parametrize(("folder", "may"), [
+    ("tasam_ref", {"tasam_ref"}), ("validation", {"tasam_ref", "validation"}),
+    ("figures", {"tasam_ref", "validation", "figures"})])
+def test_figures_read_validation_and_both_the_package_never_the_other_way(folder, may):
+    for path in sorted((ROOT.parent / folder).rglob("*.py")):
+        named = [alias.name for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Import)
+                 for alias in node.names]
+        named += [node.module for node in ast.walk(ast.parse(path.read_text("utf-8")))
+                  if isinstance(node, ast.ImportFrom) and not node.level]
+        assert {name.split(".")[0] for name in named} & {"tasam_ref", "validation", "figures"} <= may, path
+
+
 def test_kernels_import_nothing_of_ours_not_even_each_other():
     for name in in_room("kernels"):
         assert ours(name) == set()

@@ -6,10 +6,11 @@ over the seeds that both have; those of medians are bootstrap intervals, whole r
 ``direction`` says on which side of the boundary the claim lies.
 """
 
+import warnings
 from itertools import product
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.stats import ConstantInputWarning, spearmanr
 
 from tasam_ref.analysis.aggregates import paired_differences
 from tasam_ref.analysis.stats import geometric_interval, mean_interval
@@ -130,9 +131,9 @@ def correlation(results, methods, x, y, groups=HEADLINE, direction="higher"):
 
 def _spearman(x, y):
     """NaN where one of them does not vary."""
-    x, y = (rankdata(values) - (len(values) + 1) / 2 for values in (x, y))
-    norm = np.sqrt((x @ x) * (y @ y))
-    return x @ y / norm if norm else np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConstantInputWarning)
+        return spearmanr(x, y).statistic
 
 
 def _names(quantity):

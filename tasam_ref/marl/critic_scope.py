@@ -36,7 +36,7 @@ class CriticScope:
         return np.concatenate([part for pair in own for part in pair])
 
     def averages(self, transitions):
-        """Weights (M, outputs, columns) that make of all values each DU's mean over its ``transitions``."""
+        """Weights (M, outputs, columns) that make of all values each DU's mean over its ``transitions``.  R58."""
         own = np.repeat(np.eye(self.num_agents), transitions, axis=1) / transitions
         return own.reshape(self.num_agents, self.outputs, -1)
 

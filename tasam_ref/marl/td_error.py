@@ -31,4 +31,7 @@ def gate(variances, threshold, scale):
     """
     if np.isinf(threshold):
         return np.zeros(variances.shape, dtype=bool)
-    return variances >= threshold * {"absolute": 1.0, "relative": np.median(variances)}[scale]
+    return variances >= threshold * SCALES[scale](variances)
+
+
+SCALES = {"absolute": lambda variances: 1.0, "relative": np.median}

@@ -26,18 +26,18 @@ def static(progress, rho_init, rho_final):
     return rho_init
 
 
-SCHEDULES = {"linear": linear, "exponential": exponential, "cosine": cosine, "static": static, "td_driven": linear,
-             "entropy_annealed": linear}
+DECAYS = {"linear": linear, "exponential": exponential, "cosine": cosine, "static": static}
 
 
 def rho_at(iteration, sam, num_iterations):
     """Return the scheduled rho at an iteration (from 0); ``rho_decay_steps`` = 0 of ``sam`` means the last iteration.
 
-    Under ``td_driven`` it is the critic's, and the actors' are scaled from it; ``entropy_annealed`` does not use it.
-    Source: Algorithm 1, lines 13 and 22, R36.
+    The rules that follow what is learned set out from the linear decay: ``td_driven`` takes it for the critic and
+    scales the actors' from it, ``entropy_annealed`` replaces it.  Source: Algorithm 1, lines 13 and 22, R36.
     """
     steps = sam.rho_decay_steps or max(num_iterations - 1, 1)
-    return float(SCHEDULES[sam.rho_schedule](min(iteration / steps, 1.0), sam.rho_init, sam.rho_final))
+    decay = DECAYS.get(sam.rho_schedule, linear)
+    return float(decay(min(iteration / steps, 1.0), sam.rho_init, sam.rho_final))
 
 
 def anneal_by_entropy(entropy_drop, rho_init, rho_final):

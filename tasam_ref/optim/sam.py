@@ -33,7 +33,7 @@ def perturbed(theta, gradient, rho, scale=None, held=None):
 
 
 def rejected(vector, directions):
-    """What of a vector (n,) is orthogonal to ``directions`` (k, n):  v - U U^T v,  U their orthonormal basis."""
+    """What of a vector (n,) is orthogonal to ``directions`` (k, n):  v - U U^T v,  U an orthonormal basis.  R58."""
     basis, _ = np.linalg.qr(directions.T)
     return vector - basis @ (basis.T @ vector)
 

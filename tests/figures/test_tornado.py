@@ -6,7 +6,6 @@ import pytest
 from figures import readings
 from figures.readings import is_told_apart, tornado
 from tasam_ref.analysis.stats import Interval, mean_interval
-from validation.readings import command
 from validation.readings.effects import Effect, Reading, effects, load_rewards
 
 
@@ -56,17 +55,6 @@ def test_the_product_shows_the_stored_effects():
     means = {e.reading.name: e.difference.mean for e in found[1:]}
     assert set(names) == set(means)
     assert [points(axes)[y][0] for y in range(len(names))] == [means[name] for name in names] == sorted(means.values())
-
-
-def test_the_command_writes_the_same_picture(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(command, "HERE", tmp_path)
-    monkeypatch.setattr(command, "into_register", lambda text: None)
-    assert command.main([]) == 0
-    first = (tmp_path / "tornado.png").read_bytes()
-    assert command.main([]) == 0
-    assert first.startswith(b"\x89PNG") and (tmp_path / "tornado.png").read_bytes() == first
-    assert [path.name for path in tmp_path.iterdir()] == ["tornado.png"]
-    assert capsys.readouterr().out.count("Held-out reward, preset") == 2
 
 
 def test_one_seed_has_no_intervals():

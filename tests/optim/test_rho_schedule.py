@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tasam_ref.config import SamConfig
-from tasam_ref.optim.rho_schedule import SCHEDULES, anneal_by_entropy, rho_at, scale_by_td_variance
+from tasam_ref.optim.rho_schedule import DECAYS, anneal_by_entropy, rho_at, scale_by_td_variance
 
 DECAYING = ("linear", "exponential", "cosine", "td_driven", "entropy_annealed")
 
@@ -24,7 +24,7 @@ def radii(schedule, iterations, **fields):
 
 def test_every_schedule_of_the_configuration_exists():
     choices = SamConfig.__dataclass_fields__["rho_schedule"].metadata["choices"]
-    assert set(choices) == set(SCHEDULES) == {*DECAYING, "static"}
+    assert set(choices) == {*DECAYING, "static"} == {*DECAYS, "td_driven", "entropy_annealed"}
 
 
 @pytest.mark.parametrize("schedule", DECAYING)
@@ -49,7 +49,7 @@ def test_the_shape_by_hand(schedule, middle, quarter):
     assert path[25] == pytest.approx(quarter, rel=1e-13)
 
 
-@given(st.sampled_from(sorted(SCHEDULES)), positive, positive, st.integers(1, 30), st.integers(0, 40))
+@given(st.sampled_from([*DECAYING, "static"]), positive, positive, st.integers(1, 30), st.integers(0, 40))
 def test_the_radius_is_monotone_and_stays_between_its_ends(schedule, rho_init, rho_final, iterations, decay):
     path = np.array(radii(schedule, iterations, rho_init=rho_init, rho_final=rho_final, rho_decay_steps=decay))
     assert path[0] == pytest.approx(rho_init, rel=1e-15)
@@ -66,7 +66,7 @@ def test_the_decay_ends_at_its_own_iteration_and_the_radius_then_rests(schedule)
     assert path[:5] == pytest.approx(radii(schedule, 5))
 
 
-@pytest.mark.parametrize("schedule", sorted(SCHEDULES))
+@pytest.mark.parametrize("schedule", [*DECAYING, "static"])
 def test_a_run_of_one_iteration_uses_the_initial_radius(schedule):
     assert radii(schedule, 1) == [0.5]
 

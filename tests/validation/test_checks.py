@@ -14,7 +14,7 @@ from validation.checks import FOLDER, Check, Skip, all_checks, run, select
 CHECKS = all_checks()
 
 
-@pytest.mark.parametrize("check", [c for c in CHECKS if not c.slow], ids=lambda c: c.name)
+@pytest.mark.parametrize("check", [c for c in CHECKS if not c.slow], ids=lambda c: f"{c.name} {' '.join(c.equations)}")
 def test_a_quick_check_passes(check):
     result = run(check)
     if result.verdict == "skipped":
@@ -98,7 +98,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_anything_runs(monkeyp
     (["-k", "no such check"], "-k no such check: matches none of the"),
     (["mutants", "-k", "no such mutant"], "-k no such mutant: matches no mutant"),
     (["mutants", "--jobs", "0"], "--jobs = 0: must be at least 1"),
-    (["readings", "--seeds", "0"], "--seeds = 0: must be at least 1"),
+    (["readings", "--jobs", "0"], "--jobs = 0: must be at least 1"),
 ])
 def test_bad_input_is_one_line_and_exit_code_2(arguments, reason):
     done = subprocess.run([sys.executable, "-m", "validation", *arguments], cwd=FOLDER.parent, capture_output=True,

@@ -1,1 +1,1 @@
-"""What each reading of the paper does to the headline comparison: plan, runs, effects, picture."""
+"""What each reading of the paper does to the headline comparison: plan, rewards, effects."""

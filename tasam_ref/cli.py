@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from . import __version__
-from .commands import bench, compare, curvature, lists, runs, sweep
+from .commands import bench, compare, curvature, explain, lists, runs, sweep
 from .commands.options import EPILOG
 from .errors import RunFailure, UsageError
 
@@ -76,7 +76,7 @@ def _parser():
                     "resource blocks among eMBB, mMTC and URLLC, with selective sharpness-aware minimisation.")
     parser.add_argument("--version", action="version", version=f"tasam-ref {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (runs.add_train, runs.add_evaluate, curvature.add_curvature, compare.add_compare, sweep.add_sweep,
-                compare.add_baselines, bench.add_bench, lists.add_methods, lists.add_scenarios):
+    for add in (runs.add_train, runs.add_evaluate, curvature.add_curvature, explain.add_explain, compare.add_compare,
+                sweep.add_sweep, compare.add_baselines, bench.add_bench, lists.add_methods, lists.add_scenarios):
         add(commands)
     return parser

@@ -18,7 +18,7 @@ from tasam_ref.experiments.run_folder import RunFolder
 from tasam_ref.marl.trainer import Trainer
 from tasam_ref.oran.env import OranEnv
 
-COMMANDS = ("train", "evaluate", "curvature", "compare", "sweep", "baselines", "methods", "scenarios")
+COMMANDS = ("train", "evaluate", "curvature", "explain", "compare", "sweep", "baselines", "methods", "scenarios")
 METHODS = ("no_sam", "actor_sam", "critic_sam", "both_sam", "ta_sam", "ta_sam_unselective", "ta_sam_static_rho", "l2",
            "dropout", "spectral_norm", "centralised_sac", "plastic_as_described", "plastic_lee2023", "policy_anchor")
 SHORT = tiny_options("run.num_iterations=3", "run.eval_frames=3")
@@ -42,7 +42,8 @@ def test_help_explains_and_ends_with_the_exit_codes(capsys, words):
     ("train", ("--preset", "--set", "--scenario", "--seed", "--out", "--resume", "METHOD")),
     ("compare", ("--preset", "--set", "--scenario", "--seeds", "--jobs", "--out", "--resume", "METHOD")),
     ("baselines", ("--preset", "--set", "--scenario")), ("evaluate", ("RUN",)),
-    ("curvature", ("--network", "--transitions", "RUN"))])
+    ("curvature", ("--network", "--transitions", "RUN")),
+    ("explain", ("--stages", "--network", "--states", "--actions", "--figure", "RUN"))])
 def test_help_names_every_option_with_an_explanation(capsys, name, options):
     with pytest.raises(SystemExit):
         main([name, "--help"])

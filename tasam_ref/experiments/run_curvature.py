@@ -6,7 +6,6 @@ run's own networks, and the losses are those that its training descends, without
 """
 
 import json
-import shlex
 import time
 from dataclasses import asdict
 
@@ -22,7 +21,6 @@ from ..marl.networks import num_critics
 from ..nn.squashed_gaussian import sigmoid
 from ..oran.env import OranEnv
 from ..streams import evaluation_episode_seed, stream
-from .run_folder import COMPLETE
 
 NETWORKS = ("all", "critic", "actors")
 FILE = "curvature.json"
@@ -54,12 +52,7 @@ def measure_run(folder, network="all", transitions=None, smallest=True):
     same batch stays.  Raises UsageError for a run that is not complete, and
     for a loss without a Hessian before anything is measured.  Source: Sec. VI-C, Fig. 9; R44.
     """
-    if folder.status != COMPLETE:
-        raise UsageError(f"{folder.path}: is {folder.status}: must be complete; go on with: "
-                         f"tasam-ref train --out {shlex.quote(str(folder.path))} --resume")
-    parameters = folder.load_checkpoint()
-    if parameters is None:
-        raise UsageError(f"{folder.path}: its networks, checkpoint.npz, are missing")
+    parameters = folder.final_networks()
     size = folder.config.agent.batch_size if transitions is None else transitions
     learner = frozen_learner(folder.config, parameters, size)
     batch = describe(learner)

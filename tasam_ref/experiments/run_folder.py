@@ -8,6 +8,7 @@ equal_gradients.json  the same of the actors that had cost as much as a whole ru
 regimes.json          the actors after every stage in every regime, by the run's reading, if there were several stages
 checkpoint.npz        everything that continuing needs; after the end, the networks and snapshots of the actors
 curvature.json        eigenvalues of the losses' Hessians, where they were asked for (``run_curvature``)
+explain.json          what the critic's steps went along and how it orders actions, where it was asked for (``explain``)
 distributions.json    quantiles of QoS and throughput, where they were asked for (``distributions``)
 
 The folder appears under its name only when config and manifest are in it, and each file is replaced whole.
@@ -18,6 +19,7 @@ import fcntl
 import json
 import os
 import platform
+import shlex
 import shutil
 from contextlib import contextmanager
 from importlib import metadata
@@ -88,6 +90,16 @@ class RunFolder:
     def status(self):
         """One of running, interrupted, failed, complete."""
         return self.manifest["status"]
+
+    def final_networks(self):
+        """The checkpoint of a complete run.  Raises UsageError for a run that is not, or that has lost it."""
+        if self.status != COMPLETE:
+            raise UsageError(f"{self.path}: is {self.status}: must be complete; go on with: tasam-ref train --out "
+                             f"{shlex.quote(str(self.path))} --resume")
+        networks = self.load_checkpoint()
+        if networks is None:
+            raise UsageError(f"{self.path}: its networks, checkpoint.npz, are missing")
+        return networks
 
     def write_manifest(self, **changes):
         """Write the manifest with some entries changed."""

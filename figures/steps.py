@@ -1,6 +1,7 @@
 """Beyond the paper: the same methods after few and many gradient steps.  Algorithm 1 takes one an iteration (R28)."""
 
 from tasam_ref.errors import UsageError
+from tasam_ref.experiments.collect import MOST_BLOCKS
 
 from . import runs, style
 
@@ -21,7 +22,7 @@ def draw(results):
         there = results["scores"].where(group=group, method=methods).unique("method")
         pairs = runs.by_norm(results, group, [method for method in methods if method in there])
         x = style.side_by_side(pairs, places[-1] + 1.5 if places else 0.0)
-        blocks = _draw_curves(results, panel, group, [method for one, method in pairs if one == group])
+        _draw_curves(results, panel, group, [method for one, method in pairs if one == group])
         _draw_held_out(results, axes, x, pairs)
         middles, own = style.middles(pairs, x)
         axes.annotate(_length(results, group), (sum(middles) / len(middles), 1), ha="center", va="bottom",
@@ -35,21 +36,20 @@ def draw(results):
     row = runs.of_group(results, "headline")
     style.caption(figure, (
         f"{style.seeds(results['scores'].where(group=needed, method=methods))}, "
-        f"{row['frames_per_iteration']:.0f} frames an iteration. Above: means{blocks} over seeds, bands their 95 % t "
-        "intervals. Below: points are runs, bars means with 95 % t intervals, grey lines join runs of one seed, which "
-        "met the same users, channels and traffic: a line that rises from no-SAM is a gain. "
+        f"{row['frames_per_iteration']:.0f} frames an iteration. Above: means over seeds, of {MOST_BLOCKS} blocks of "
+        "iterations at most, bands their 95 % t intervals. Below: points are runs, bars means with 95 % t intervals, "
+        "grey lines join runs of one seed, which met the same users, channels and traffic: a line that rises from "
+        "no-SAM is a gain. "
         f"{style.hollow([group for group, _ in pairs])}"))
     return figure
 
 
 def _draw_curves(results, axes, group, methods):
-    """Training rewards; returns what the points are of."""
     steps = runs.of_group(results, group)["gradient_steps"]
     for method in methods:
         iterations, rewards = runs.curves(results, group, method)
         style.band(axes, iterations * steps, runs.matrix(rewards), method)
     axes.set_title(_length(results, group))
-    return style.of_blocks(iterations)
 
 
 def _draw_held_out(results, axes, places, pairs):

@@ -34,7 +34,8 @@ NAMES = {
     "ta_sam": "TA-SAM", "centralised_sac": "centralised", "ta_sam_static_rho": "TA-SAM, static rho",
     "plastic_lee2023": "PLASTIC of 2023", "policy_anchor": "TA-SAM, anchored",
     "plastic_as_described": "PLASTIC as described", "dropout": "dropout", "spectral_norm": "spectral norm",
-    "td_driven_rho": "TA-SAM, rho by TD-error", "entropy_rho": "TA-SAM, rho by entropy",
+    "td_driven_rho": "TA-SAM, rho by TD-error", "ta_sam_unselective": "TA-SAM, unselective",
+    "entropy_rho": "TA-SAM, rho by entropy",
 }
 # Colours come again after seven names: the order keeps those apart that a figure shows together.
 LOOKS = dict(zip(NAMES, zip(cycle(COLOURS), cycle(("-", "--", "-.", ":")), cycle("os^Dv"))))

@@ -72,8 +72,9 @@ def test_fig05s_caption_gives_the_radii_and_the_paired_difference_of_held_out_re
 
 def test_long_runs_say_what_blocks_they_are_averaged_over():
     long = results(seeds=1, iterations=101)
-    for draw in (fig05.equal_rho, fig06.draw, steps.draw):
+    for draw in (fig05.equal_rho, fig06.draw):
         assert "means of blocks of 3 iterations" in caption(draw(long))
+    assert "means over seeds, of 50 blocks of iterations at most" in caption(steps.draw(long))
 
 
 def largest(found, group, method):

@@ -9,6 +9,7 @@ from tasam_ref.experiments import evaluation
 from tasam_ref.experiments.ceiling import reward_ceiling
 from tasam_ref.experiments.evaluation import best_split, reference_evaluations, static_grid
 from tasam_ref.experiments.forgetting import evaluate_regimes, untrained_actors
+from tasam_ref.experiments.probe import probe
 from tasam_ref.experiments.run_curvature import frozen_learner, losses
 from tasam_ref.experiments.scenes import network
 from tasam_ref.marl.agents import Agents
@@ -30,17 +31,24 @@ def stages(config):
     evaluate_regimes(config, {"stage_1": untrained_actors(config)}, untrained_actors(config))
 
 
-def curvature(config):
+def untrained(config):
     env = OranEnv(config)
-    agents = Agents(config, env.num_agents, env.obs_dim, env.action_dim)
-    list(losses(frozen_learner(config, agents.parameters(), 12)))
+    return frozen_learner(config, Agents(config, env.num_agents, env.obs_dim, env.action_dim).parameters(), 12)
+
+
+def curvature(config):
+    list(losses(untrained(config)))
+
+
+def orderings(config):
+    probe(untrained(config), config, states=2, actions=3)
 
 
 def rivals(config):
     reference_evaluations(config, np.full(3, 1 / 3))
 
 
-MEASUREMENTS = (actors, stages, curvature, rivals, reward_ceiling, evaluation.share_above_0_db, network)
+MEASUREMENTS = (actors, stages, curvature, orderings, rivals, reward_ceiling, evaluation.share_above_0_db, network)
 
 
 def met_by(measure, config, seed):

@@ -28,5 +28,6 @@ def start(plan, out, *options):
 
 
 def wait_for_checkpoint(out):
-    while not any(out.rglob("checkpoint.npz")):
+    # Not below every folder: a run's first one has another name, and is gone when it is looked into.
+    while not any(out.glob("*/*/seed_*/checkpoint.npz")):
         time.sleep(0.002)

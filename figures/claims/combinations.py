@@ -1,18 +1,21 @@
 """Every claim by both readings that decide the headline: the norm of (12), R55, and who is judged, R56.
 
 The norm is read for a claim as a whole: where every method of ours with SAM that it names was trained with the adaptive
-norm too, they take the places of those by (12) as printed.  PLASTIC of 2023 keeps the SAM that it was published with.
+norm too, they take the places of those by (12) as printed.  A method that sets the norm itself, like PLASTIC of 2023,
+keeps it.
 """
 
 from dataclasses import replace
 
 from tasam_ref.experiments.evaluation import READINGS
+from tasam_ref.methods.registry import METHODS
 
 from ..runs import ADAPTIVE
 from .quantities import place
 
 NORMS = "l2", "adaptive"
-WITH_SAM = ("actor_sam", "critic_sam", "both_sam", "ta_sam", "ta_sam_unselective", "ta_sam_static_rho", "policy_anchor")
+WITH_SAM = {name for name, method in METHODS.items() if "norm" not in method.settings["sam"]
+            and (method.settings["sam"]["use_sam_actor"] or method.settings["sam"]["use_sam_critic"])}
 
 
 def combinations(claim):

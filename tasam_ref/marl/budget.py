@@ -21,6 +21,11 @@ def gradient_evaluations(agent, num_agents, num_critics, sam_actors, sam_critic,
     return agent.gradient_steps * (actors + agent.critic_steps * num_critics * (1 + int(sam_critic) * (1 + held)))
 
 
+def num_held(sam, num_agents):
+    """How many quantities SAM on the critic holds: every DU's mean Q, or none (R58).  sam: the SamConfig."""
+    return {"kept": 0, "held": num_agents}[sam.offset]
+
+
 def evaluations_without_sam(config, num_critics):
     """Gradient evaluations that a run with an agent per DU would spend without SAM and teachers: what methods are
     compared at.  A single agent, which takes fewer and larger gradients, never spends as many."""

@@ -4,6 +4,7 @@ A product is (rows, inner, columns, kind), where nn, tn or nt tells which factor
 takes 2 rows inner columns operations.  Products with a vector, as spectral normalisation has, are left out.
 """
 
+from .budget import num_held
 from .networks import num_critics
 
 
@@ -31,7 +32,7 @@ def iteration_products(config, networks, sam_actors):
     """Products of one iteration by part, when so many actors take SAM steps: acting, TD-errors, and the updates."""
     agent, scope, frames = config.agent, networks.scope, config.run.frames_per_iteration
     update = update_products(agent, networks, scope.transitions(agent.batch_size), sam_actors,
-                             config.sam.use_sam_critic, scope.num_agents if config.sam.offset == "held" else 0)
+                             config.sam.use_sam_critic, num_held(config.sam, scope.num_agents))
     return {
         "acting": forward_products(networks.actor, 1) * (scope.num_agents * frames),
         "TD-errors": _td_error_products(agent, networks, frames),

@@ -18,7 +18,7 @@ from ..nn.squashed_gaussian import sigmoid
 from ..optim.rho_schedule import anneal_by_entropy, rho_at, scale_by_td_variance
 from ..streams import stream, training_episode_seed
 from .agents import Agents
-from .budget import evaluations_without_sam, gradient_evaluations
+from .budget import evaluations_without_sam, gradient_evaluations, num_held
 from .learner import Learner
 from .td_error import gate, td_error_variance
 
@@ -82,7 +82,7 @@ class Trainer:
         self.iteration += 1
         self.gradient_evaluations += gradient_evaluations(
             agent, self.env.num_agents, len(self.agents.thetas_v), selected.sum(), sam.use_sam_critic,
-            self.env.num_agents if sam.offset == "held" else 0)
+            num_held(sam, self.env.num_agents))
         self._take_snapshots()
         everyone = np.ones(self.env.num_agents)
         return columns | {

@@ -14,7 +14,6 @@ from tasam_ref.config_io import apply_settings
 from tasam_ref.marl import buffers
 from tasam_ref.marl import learner as learner_module
 from tasam_ref.marl.agents import Agents
-from tasam_ref.marl.buffers import CHUNKS
 from tasam_ref.marl.learner import Learner
 from tasam_ref.marl.losses import CriticLoss
 from tasam_ref.oran.action import threshold
@@ -176,9 +175,9 @@ def calls(monkeypatch):
 
     def passes():
         recorded = RecordingLoss.calls
-        assert len(recorded) % CHUNKS == 0
-        for k in range(0, len(recorded), CHUNKS):
-            x, target, sizes, thetas = zip(*recorded[k : k + CHUNKS])
+        assert len(recorded) % buffers.CHUNKS == 0
+        for k in range(0, len(recorded), buffers.CHUNKS):
+            x, target, sizes, thetas = zip(*recorded[k : k + buffers.CHUNKS])
             x, target = np.concatenate(x, axis=1), np.concatenate(target, axis=1)
             assert set(sizes) == {target.size}
             assert all((theta == thetas[0]).all() for theta in thetas)
